@@ -1,0 +1,71 @@
+"""Pixels of picture files from anywhere: checked before they are decoded, and every failure one sentence."""
+
+import contextlib
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from studio.core.errors import PictureError
+from studio.core.events import Picture
+
+SIDE_MAX = 16_384
+"""Pixels: a file that claims more is refused before a pixel is decoded."""
+PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, RuntimeError)
+"""What Pillow raises for damaged pictures: it promises no single class."""
+_FILE_BYTES_MAX = 512 << 20
+_NOT_A_PICTURE = "it is not a picture, or is damaged"
+
+
+@contextlib.contextmanager
+def open_picture(path: Path) -> Iterator[Image.Image]:
+    """The picture at `path`, its size checked and nothing decoded yet; what fails inside is told as a PictureError.
+
+    Raises:
+        PictureError: a file that is missing, no picture, damaged or too large.
+    """
+    try:
+        if path.stat().st_size > _FILE_BYTES_MAX:
+            raise PictureError(path.name, "the file is too large for a picture")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sides, which are checked below, and of damaged tags
+            with Image.open(path) as picture:
+                _check_sides(path, picture)
+                yield picture
+    except Image.DecompressionBombError as error:
+        raise PictureError(path.name, "it has too many pixels") from error
+    except UnidentifiedImageError as error:
+        raise PictureError(path.name, _NOT_A_PICTURE) from error
+    except PILLOW_ERRORS as error:
+        raise PictureError(path.name, getattr(error, "strerror", None) or _NOT_A_PICTURE) from error
+
+
+def read_pixels(path: Path, side_px: int | None = None) -> Picture:
+    """The picture at `path` as (height, width, 3) uint8, sRGB; shrunk so that no side is longer than `side_px`.
+
+    Raises:
+        PictureError: a file that is missing, no picture, damaged or too large.
+    """
+    with open_picture(path) as picture:
+        if side_px is not None:
+            picture.thumbnail((side_px, side_px), Image.Resampling.BOX, reducing_gap=2.0)
+        return np.asarray(opaque(ImageOps.exif_transpose(picture)))
+
+
+def opaque(picture: Image.Image) -> Image.Image:
+    """In RGB; what shows through is white."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    ground = Image.new("RGBA", layered.size, "white")
+    return Image.alpha_composite(ground, layered).convert("RGB")
+
+
+def _check_sides(path: Path, picture: Image.Image) -> None:
+    if max(picture.size) > SIDE_MAX:
+        across, down = picture.size
+        raise PictureError(path.name, f"it is {across:,} × {down:,} px, and no side may exceed {SIDE_MAX:,}")

@@ -1,0 +1,88 @@
+"""What an engine promises. The window and the command line know engines only by this."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from studio.core.events import Drafted, Event, Finished, PreviewTier
+from studio.core.models import ModelInfo
+from studio.core.recipe import Recipe
+
+Report: TypeAlias = Callable[[Event], None]
+"""Takes what the engine did. Raises `Cancelled` where the artist pressed Stop."""
+
+
+class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Where pictures are made. `memory_gb` is the device's, or the process's resident memory on a CPU."""
+
+    name: str
+    kind: str
+    dtype: str
+    memory_gb: float
+
+
+class NoiseLevels(msgspec.Struct, frozen=True):
+    """The noise levels a scheduler will visit, noisiest first.
+
+    `sigmas` in the variance-exploding convention, σ = sqrt((1 − ᾱ)/ᾱ), ending at the level of the picture itself.
+    `timesteps` are what the U-Net is told; one for each evaluation, so second-order schedulers have more.
+    """
+
+    sigmas: tuple[float, ...]
+    timesteps: tuple[float, ...]
+
+
+class Engine(Protocol):
+    """Makes pictures. Lives on one thread; nothing here is called from another."""
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The models this engine can load."""
+        ...
+
+    def device(self) -> DeviceInfo:
+        """What it runs on, with the memory in use now."""
+        ...
+
+    def load(self, model: str, report: Report) -> ModelInfo:
+        """Load the model of that name or folder, unless it is loaded. Raises ModelError, Cancelled."""
+        ...
+
+    def generate(self, recipe: Recipe, report: Report) -> Finished:
+        """Make the picture. Reports every stage, and every step with its preview.
+
+        Raises OptionError, ModelError, OutOfMemoryError; and whatever `report` raises, having freed everything.
+        """
+        ...
+
+    def walk(self, recipes: Sequence[Recipe], report: Report) -> Iterator[Finished]:
+        """The pictures of all recipes in their order, several at once where that is faster.
+
+        Each agrees with what `generate` makes to rounding, not always to the byte. Reports steps without previews.
+        Raises as `generate`.
+        """
+        ...
+
+    def draft(self, recipe: Recipe, report: Report) -> Drafted:
+        """A quick look at what `generate` would make, in the recipe's own (few) steps, decoded the fastest way.
+
+        May be called from within `report` of a picture being made with the same model, which goes on unchanged after
+        it. Reports steps without previews. Raises as `generate`.
+        """
+        ...
+
+    def noise_levels(self, recipe: Recipe) -> NoiseLevels:
+        """The levels `generate` would visit. Cheap: may be called between the steps of a picture."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens of the loaded model's text encoder `text` takes, without start and end marks."""
+        ...
+
+    def set_preview(self, tier: PreviewTier) -> None:
+        """How previews are made from now on."""
+        ...
+
+    def close(self) -> None:
+        """Free everything."""
+        ...

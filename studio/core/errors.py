@@ -1,0 +1,222 @@
+"""The errors an artist can meet. Each builds its sentence from facts and says what to do next.
+
+StudioError
+├── OptionError                 a value outside what the recipe allows
+│   ├── UnknownChoiceError      a name nobody knows, with the nearest that exist
+│   └── PromptTooLongError      more tokens than the text encoder reads
+├── ModelError                  a model that cannot be used
+│   ├── ModelNotFoundError
+│   ├── ModelBrokenError        unreadable, truncated or incomplete
+│   ├── ModelPartMissingError   a single file without a tokenizer or a text encoder
+│   ├── ModelTooLargeError      more weights than memory
+│   ├── UnsafeModelError        weights stored as a pickle
+│   ├── AdapterError            an adapter that does not go with the model
+│   └── ModelChangedError       the recipe was made with other weights
+├── PictureError                a picture file that cannot be read
+│   └── NoRecipeError           a picture that carries no recipe
+├── ProjectError                a project file that cannot be opened
+├── SaveError                   a file that could not be written
+│   └── NoRoomError             a file that could not be written if one tried
+├── InUseError                  a data directory that another studio has open
+├── OutOfMemoryError
+└── SettingsError               a settings file that cannot be read
+
+`Cancelled` stands outside the tree: it is an order, not a failure.
+"""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class Cancelled(BaseException):
+    """The artist pressed Stop. A `BaseException`, so that no library's `except Exception` swallows it."""
+
+
+class StudioError(Exception):
+    """Root of every error whose sentence is shown to the artist."""
+
+
+class OptionError(StudioError):
+    """A value outside what a recipe allows."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        """`name` is the field, so that the window can show the sentence beside its control."""
+        self.name = name
+        super().__init__(sentence)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by facts: exceptions otherwise pickle by their sentence alone."""
+        return (OptionError, (self.name, str(self)))
+
+
+class UnknownChoiceError(OptionError):
+    """A name that is not among the choices."""
+
+    def __init__(self, name: str, value: str, choices: Iterable[str]) -> None:
+        """Suggests the nearest choice, or lists all where none is near."""
+        known = list(choices)
+        folded = {choice.casefold(): choice for choice in known}
+        near = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=0.5)
+        hint = f"Did you mean “{folded[near[0]]}”?" if near else f"Choose one of: {', '.join(known)}."
+        super().__init__(name, f"{name.capitalize()}: “{value[:60]}” is not known. {hint}")
+
+
+class PromptTooLongError(OptionError):
+    """The text encoder reads fewer tokens than the prompt has. Nothing is ever cut silently."""
+
+    def __init__(self, name: str, tokens: int, limit: int) -> None:
+        """`tokens` and `limit` count the prompt's own tokens, without the start and end marks."""
+        self.tokens, self.limit = tokens, limit
+        what = name.replace("_", " ")
+        super().__init__(
+            name, f"The {what} has {tokens} tokens, but the model reads {limit}. Shorten it by {tokens - limit}."
+        )
+
+
+class ModelError(StudioError):
+    """A model that cannot be used."""
+
+
+class ModelNotFoundError(ModelError):
+    """No model of that name or path."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        """Lists the models there are."""
+        names = ", ".join(known) or "none"
+        super().__init__(f"There is no model “{name}”. Models found: {names}. Give a name from this list or a folder.")
+
+
+class ModelBrokenError(ModelError):
+    """A model folder that is unreadable, truncated or incomplete."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        """`reason` names the file and what is wrong with it, without a full stop."""
+        super().__init__(f"The model in {folder} cannot be loaded: {reason}. Copy or download it again.")
+
+
+class ModelPartMissingError(ModelError):
+    """A single file that needs something which is neither in it nor beside it."""
+
+    def __init__(self, path: Path, part: str, folder: Path) -> None:
+        """`part` as artists call it; `folder` is where it would be found."""
+        super().__init__(
+            f"{path.name} comes without its {part}, and it is not on this machine where the studio looks. "
+            f"Copy that folder from the same model in the diffusers layout to {folder}."
+        )
+
+
+class ModelTooLargeError(ModelError):
+    """A model whose weights need more memory than is free. Told before it is loaded."""
+
+    def __init__(self, name: str, needed_bytes: int, free_bytes: int, weights_that_fit: int, device: str) -> None:
+        """`weights_that_fit`: how many numbers of the same format would."""
+        super().__init__(
+            f"“{name}” needs {needed_bytes / 2**30:.1f} GB of memory, but {free_bytes / 2**30:.1f} GB are free "
+            f"on {device}. Close other programs, or choose a model of at most {weights_that_fit / 1e9:.1f} billion "
+            "weights."
+        )
+
+
+class UnsafeModelError(ModelError):
+    """Weights stored as a pickle, which can run any code when opened."""
+
+    def __init__(self, path: Path) -> None:
+        """Says why, and how to convert."""
+        super().__init__(
+            f"{path.name} is a pickle: opening it can run any program hidden in it, so it is refused. "
+            "Use the model's .safetensors version, or convert it on a machine you can afford to lose."
+        )
+
+
+class ModelChangedError(ModelError):
+    """The recipe names weights with another hash than the model that bears its name."""
+
+    def __init__(self, name: str, wanted: str, found: str) -> None:
+        """Hashes are hexadecimal SHA-256; ten digits are shown."""
+        super().__init__(
+            f"The recipe was made with “{name}” {wanted[:10]}, but the weights here are {found[:10]}. "
+            "The picture would differ; drop the model from the recipe to use these weights."
+        )
+
+
+class AdapterError(ModelError):
+    """An adapter that cannot be used with the model."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        """`reason` is the rest of a sentence."""
+        super().__init__(f"The adapter {name} cannot be used: {reason}. Choose one made for this kind of model.")
+
+
+class PictureError(StudioError):
+    """A picture file that cannot be read."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        """`reason` has no full stop."""
+        super().__init__(f"{path} cannot be read: {reason}. Choose another picture.")
+
+
+class NoRecipeError(PictureError):
+    """A picture that carries no recipe of ours."""
+
+    def __init__(self, path: Path | str) -> None:
+        """The picture itself may be fine."""
+        StudioError.__init__(self, f"{path} carries no recipe. It was not made here, or its metadata was stripped.")
+
+
+class ProjectError(StudioError):
+    """A project file that cannot be opened. What is in the window stays."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """`reason` has no full stop."""
+        self.path, self.reason = path, reason
+        super().__init__(f"{path.name} cannot be opened: {reason}. Choose another project.")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by facts."""
+        return (ProjectError, (self.path, self.reason))
+
+
+class SaveError(StudioError):
+    """A file that could not be written. Nothing half-written is left behind."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """`reason` is the system's own, without a full stop."""
+        super().__init__(f"{path} could not be saved: {reason}. Free some space or choose another folder.")
+
+
+class NoRoomError(SaveError):
+    """No picture could be saved now: told before one is made."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        """`reason` has no full stop."""
+        StudioError.__init__(
+            self, f"A picture could not be saved in {folder}: {reason}. Free some space or give the right to write."
+        )
+
+
+class InUseError(StudioError):
+    """Another studio has this data directory open. Only one may change it."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is the data directory."""
+        super().__init__(
+            f"Another Latent Studio has {folder} open, so nothing is changed here. "
+            "Work there, or close it and start this one again."
+        )
+
+
+class OutOfMemoryError(StudioError):
+    """The device has too little memory for this picture."""
+
+    def __init__(self, device: str, width: int, height: int) -> None:
+        """Size in pixels."""
+        super().__init__(f"{device} ran out of memory at {width}×{height} px. Choose a smaller size and try again.")
+
+
+class SettingsError(StudioError):
+    """A settings file that cannot be read; it was put aside and the defaults are used."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """`path` is where the broken file now lies."""
+        super().__init__(f"The settings could not be read ({reason}). They were kept as {path}; defaults are used.")

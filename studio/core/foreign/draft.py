@@ -1,0 +1,260 @@
+"""A draft collects what a reader finds, keeps the recipe within what this studio allows, and tells what it changed."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from studio.core.blend import Blend, Keyframe, Law
+from studio.core.errors import OptionError
+from studio.core.foreign.samplers import Names, choose
+from studio.core.foreign.understanding import Ignored, Program, Understanding, Understood
+from studio.core.options import option
+from studio.core.recipe import PROMPT_MAX, SEED_MAX, ModelRef, Recipe, check_recipe
+from studio.core.schedulers import SCHEDULERS, SchedulerSettings
+
+UNSUPPORTED = "this studio has no such setting"
+UNKNOWN = "not known to this studio"
+_SHOWN = 300
+"""Characters of a value that are shown; prompts are whole in the recipe."""
+_ENTRIES = 200
+"""Entries of a kind that are listed: more help nobody."""
+_SIZE_MULTIPLE = 8
+_SIDE_MIN, _SIDE_MAX = 64, 4096
+_DIGITS = 25
+_REAL = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
+_NETWORK = re.compile(r"<(lora|lyco|hypernet):([^<>:]{1,200})(:[^<>]{0,100})?>", re.IGNORECASE)
+_WEIGHTED = re.compile(r"(?<!\\)[(\[{]|::|\b(?:BREAK|AND)\b|[\w)][+-]{1,9}(?=[\s,)]|$)")
+"""Prompt syntax that weighs, schedules or joins parts of a prompt in other programs."""
+
+
+class Draft:
+    """One recipe in the making."""
+
+    def __init__(self, program: Program) -> None:
+        """Starts from the defaults."""
+        self.program = program
+        self._recipe = Recipe()
+        self._found: dict[str, str] = {}
+        self._ignored: list[Ignored] = []
+        self._differences: list[str] = []
+
+    def has(self, field: str) -> bool:
+        """Whether `field` was understood."""
+        return field in self._found
+
+    def take(self, field: str, value: object, **changes: object) -> None:
+        """`field` was understood: put `changes` into the recipe, and say that the program stated `value`."""
+        self._recipe = msgspec.structs.replace(self._recipe, **changes)
+        self._found[field] = shown(value)
+
+    def ignore(self, key: str, value: object, why: str) -> None:
+        """An entry that has no place in the recipe."""
+        if len(self._ignored) < _ENTRIES:
+            self._ignored.append(Ignored(shown(key), shown(value), why))
+
+    def differ(self, sentence: str) -> None:
+        """Something that this studio would do differently."""
+        if sentence not in self._differences and len(self._differences) < _ENTRIES:
+            self._differences.append(sentence)
+
+    def not_applied(self, key: str, value: object, sentence: str) -> None:
+        """An entry that changed the other program's picture, and does not change ours."""
+        self.ignore(key, value, UNSUPPORTED)
+        self.differ(sentence)
+
+    def prompt(self, text: object) -> None:
+        """The prompt, without the networks it calls for."""
+        if isinstance(text, str):
+            self.take("prompt", text, prompt=self._plain("prompt", text))
+
+    def negative_prompt(self, text: object) -> None:
+        """The negative prompt."""
+        if isinstance(text, str):
+            self.take("negative prompt", text, negative_prompt=self._plain("negative prompt", text))
+
+    def size(self, width: object, height: object) -> None:
+        """Size in pixels, brought to multiples of 8 within what a recipe allows."""
+        wide, high = whole(width), whole(height)
+        if wide is None or high is None or wide < 1 or high < 1:
+            self.ignore("size", f"{shown(width)}x{shown(height)}", "not a size")
+            return
+        fitting = fitting_size(wide, high)
+        self.take("size", f"{wide}×{high}", width=fitting[0], height=fitting[1])
+        if fitting != (wide, high):
+            self.differ(f"The size {wide}×{high} px becomes {fitting[0]}×{fitting[1]} px here.")
+
+    def seed(self, value: object) -> None:
+        """The seed; of a longer one, the low 32 bits, which are all that PyTorch's CPU generator uses (mt19937)."""
+        number = whole(value)
+        if number is None or number < 0:
+            self.ignore("seed", value, "not a seed")
+            return
+        self.take("seed", number, seed=number & SEED_MAX)
+        if number > SEED_MAX:
+            self.differ(f"Seed {number} becomes {number & SEED_MAX}, which starts the same noise on a CPU.")
+
+    def steps(self, value: object) -> None:
+        """Sampler steps."""
+        number = whole(value)
+        if number is None:
+            self.ignore("steps", value, "not a number of steps")
+        else:
+            self._bounded("steps", number)
+
+    def guidance(self, value: object) -> None:
+        """Classifier-free guidance scale."""
+        number = real(value)
+        if number is None:
+            self.ignore("guidance", value, "not a number")
+        else:
+            self._bounded("guidance", number)
+
+    def sampler(self, names: Names, sampler: object, schedule: object = "") -> None:
+        """Sampler and schedule by the names of one program."""
+        if not isinstance(sampler, str) or not sampler.strip():
+            self.ignore("sampler", sampler, "not a name")
+            return
+        asked = schedule if isinstance(schedule, str) else ""
+        choice = choose(names, sampler, asked)
+        settings = SchedulerSettings(solver_type=choice.solver_type)
+        self.take("sampler", sampler, scheduler=choice.scheduler, scheduler_settings=settings)
+        self.take("schedule", asked or "automatic", schedule=choice.schedule)
+        for sentence in choice.differences:
+            self.differ(sentence)
+
+    def setting(self, name: str, value: object) -> None:
+        """One of `SchedulerSettings`, where the scheduler takes it and the value is allowed. After `sampler`."""
+        if name not in SCHEDULERS[self._recipe.scheduler].settings:
+            sentence = f"{self._recipe.scheduler} takes no setting “{name}” here; {shown(value)} is not used."
+            self.not_applied(name, value, sentence)
+            return
+        changed = msgspec.structs.replace(self._recipe.scheduler_settings, **{name: value})
+        tried = msgspec.structs.replace(self._recipe, scheduler_settings=changed)
+        try:
+            check_recipe(tried)
+        except OptionError as error:
+            self.ignore(name, value, str(error).removesuffix("."))
+        else:
+            self.take(name.replace("_", " "), value, scheduler_settings=changed)
+
+    def model(self, name: object, digest: object = "") -> None:
+        """The model, by name: other programs keep ten digits of the file's hash, which says nothing of a folder's."""
+        if not isinstance(name, str) or not name.strip():
+            return
+        self.take("model", name, model=ModelRef(name=_encodable(name)[:1024]))
+        if digest:
+            self.ignore("model hash", digest, "the model is found by its name; its weights are not compared")
+
+    def variation(self, seed: object, strength: object) -> None:
+        """A variation seed is a blend of two noises. After `seed`."""
+        number, share = whole(seed), real(strength)
+        if number is None or number < 0 or share is None or not 0 < share <= 1:
+            self.ignore(
+                "variation", f"{shown(seed)}, strength {shown(strength)}", "not a seed and a strength of 0 to 1"
+            )
+            return
+        keyframes = (Keyframe(seed=self._recipe.seed, name="Seed"), Keyframe(seed=number & SEED_MAX, name="Variation"))
+        both = (1.0 - share, share)
+        blend = Blend(keyframes=keyframes, noise_shares=both, prompt_shares=both, law=Law.SLERP)
+        self.take("variation", f"seed {number}, strength {share:g}", blend=blend)
+        if self.program is not Program.LATENT_STUDIO:
+            self.differ("The variation blends the whole noise here, column by column there: near, not the same.")
+
+    def finish(self) -> Understanding:
+        """The understanding. The recipe passes `check_recipe`."""
+        check_recipe(self._recipe)
+        if not self.has("model"):
+            self.differ(f"The picture does not name its model; {self._recipe.model.name} is used.")
+        if self.program is not Program.LATENT_STUDIO:
+            self._compare()
+        return Understanding(
+            program=self.program,
+            recipe=self._recipe,
+            understood=tuple(Understood(field, value) for field, value in self._found.items()),
+            ignored=tuple(self._ignored),
+            differences=tuple(self._differences),
+        )
+
+    def _compare(self) -> None:
+        """What differs for every other program."""
+        scheduler = self._recipe.scheduler
+        if self.has("sampler") and SCHEDULERS[scheduler].stochastic:
+            self.differ(
+                f"{scheduler} adds fresh noise at every step, and draws it differently here: near, not the same."
+            )
+        if _WEIGHTED.search(f"{self._recipe.prompt}\n{self._recipe.negative_prompt}"):
+            self.differ(
+                "Weights in the prompt, as in (word:1.3), count with Stable Diffusion 1 and 2 models here; "
+                "to others they are plain words."
+            )
+
+    def _plain(self, what: str, text: str) -> str:
+        for kind, name, _ in _NETWORK.findall(text)[:_ENTRIES]:
+            self.not_applied(kind.lower(), name, f"The network “{shown(name)}” is not applied here.")
+        plain = _NETWORK.sub("", _encodable(text)).strip()
+        if len(plain) > PROMPT_MAX:
+            self.differ(f"The {what} has {len(plain):,} characters; only the first {PROMPT_MAX:,} are used.")
+        return plain[:PROMPT_MAX]
+
+    def _bounded(self, name: str, number: float) -> None:
+        declared = option(Recipe, name)
+        low, high = int(declared.minimum or 0), int(declared.maximum or 0)
+        value = number if low <= number <= high else type(number)(min(high, max(low, number)))
+        self.take(name, f"{number:g}" if isinstance(number, float) else number, **{name: value})
+        if value != number:
+            self.differ(f"{declared.title} {number} is outside {low} to {high}; {value} is used.")
+
+
+def shown(value: object) -> str:
+    """`value` on one short line."""
+    text = value if isinstance(value, str) else f"{value!r:.{_SHOWN}}" if not isinstance(value, int) else _int(value)
+    short = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return "".join(each if each.isprintable() else " " for each in short)
+
+
+def fitting_size(width: int, height: int) -> tuple[int, int]:
+    """The nearest size a recipe may have, in pixels: of larger ones, the shape is kept."""
+    scale = min(1.0, _SIDE_MAX / width, _SIDE_MAX / height)
+    return _snapped(width * scale), _snapped(height * scale)
+
+
+def whole(value: object) -> int | None:
+    """A whole number, also one in a short text or a float; else None."""
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text) if len(text) <= _DIGITS and re.fullmatch(r"-?[0-9]+", text) else None
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) and value.is_integer() and abs(value) < 2**64 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**64 else None
+
+
+def real(value: object) -> float | None:
+    """A finite number, also one in a short text; else None."""
+    if isinstance(value, str):
+        text = value.strip()
+        return real(float(text)) if len(text) <= _DIGITS and _REAL.fullmatch(text) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e12:
+        return None
+    return float(value) if math.isfinite(value) else None  # NaN passes the comparison above
+
+
+def text_at(values: Mapping[str, Any], *names: str) -> str:
+    """The first text under one of `names` that is not empty; else ""."""
+    return next((value for name in names if isinstance(value := values.get(name), str) and value.strip()), "")
+
+
+def _int(value: int) -> str:
+    return str(value) if abs(value) < 10**40 else "a huge number"
+
+
+def _snapped(side: float) -> int:
+    nearest = int(side / _SIZE_MULTIPLE + 0.5) * _SIZE_MULTIPLE
+    return min(_SIDE_MAX, max(_SIDE_MIN, nearest))
+
+
+def _encodable(text: str) -> str:
+    """Without lone surrogates and without NUL, which no text encoder reads."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")

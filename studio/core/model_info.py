@@ -1,0 +1,42 @@
+"""What is known of a model before it is loaded."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from studio.core.model_family import Defaults, ModelFamily, offered_schedulers
+from studio.core.schedulers import Scheduler, SchedulerInfo
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A model: a folder in the diffusers layout, or a single safetensors `file` in `folder`.
+
+    `size_multiple` in pixels; `latent_channels` C and `downsampling` f: a picture H×W×3 has latents (C, H/f, W/f);
+    `token_limit` counts the prompt's own tokens (the encoder's length less the start and end marks). `few_steps`: it
+    was distilled to need few; `note` says in a sentence what is special about it, or is empty.
+    """
+
+    name: str
+    folder: Path
+    prediction_type: str
+    latent_channels: int
+    downsampling: int
+    size_multiple: int
+    token_limit: int
+    defaults: Defaults
+    vocabulary: Path | None = None
+    family: ModelFamily = ModelFamily.SD1
+    file: Path | None = None
+    few_steps: bool = False
+    note: str = ""
+
+    @property
+    def path(self) -> Path:
+        """What the artist would point to: the file, or the folder."""
+        return self.file or self.folder
+
+    @property
+    def schedulers(self) -> Mapping[Scheduler, SchedulerInfo]:
+        """The schedulers offered for it, by what it predicts."""
+        return offered_schedulers(self.prediction_type)

@@ -1,0 +1,144 @@
+"""The prompt as AUTOMATIC1111 and its heirs read it: `(word:1.2)`, `[word]`, BREAK, `<lora:name:0.8>`.
+
+Brackets say how much a passage counts; what is left is plain text. Nothing here can fail: brackets that are never
+closed count to the end, and what is not understood is text.
+"""
+
+import math
+import re
+
+import msgspec
+
+STRONGER = 1.1
+"""What one pair of round brackets multiplies by; square brackets divide by it."""
+WEIGHT_MAX = 10.0
+ADAPTER_STRENGTH_MAX = 10.0
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+_SIGN = re.compile(
+    rf"""
+    \\[\\()\[\]{{}}|] |            # an escaped bracket or backslash is text
+    \( | \[ |                      # a passage begins
+    :\s*(?P<weight>{_NUMBER})\s*\) |   # it ends, with a weight of its own
+    \) | \] |                      # it ends
+    (?<!\w)BREAK(?!\w) |           # a new chunk begins
+    [^\\()\[\]:B]+ | .             # text
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BREAK = re.compile(r"(?<!\w)BREAK(?!\w)")
+_ADAPTER = re.compile(rf"<(?P<kind>lora|lyco):(?P<name>[^:<>]+)(?::(?P<strength>{_NUMBER}))?(?::[^<>]*)?>")
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A piece of text and how much it counts: 1 is as written."""
+
+    text: str
+    weight: float = 1.0
+
+
+class AdapterUse(msgspec.Struct, frozen=True):
+    """`<lora:name:strength>` in a prompt."""
+
+    name: str
+    strength: float = 1.0
+
+
+class ParsedPrompt(msgspec.Struct, frozen=True):
+    """Chunks divided by BREAK, each of weighted passages, and the adapters that are asked for."""
+
+    chunks: tuple[tuple[Passage, ...], ...]
+    adapters: tuple[AdapterUse, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one chunk in which everything counts alike."""
+        return len(self.chunks) == 1 and all(passage.weight == 1.0 for passage in self.chunks[0])
+
+    @property
+    def text(self) -> str:
+        """What is left without brackets, adapters and chunks."""
+        return " ".join("".join(passage.text for passage in chunk) for chunk in self.chunks)
+
+
+def parse_prompt(text: str) -> ParsedPrompt:
+    """Read a prompt. Never fails."""
+    adapters = tuple(_adapter_use(found) for found in _ADAPTER.finditer(text))
+    chunks: list[list[Passage]] = [[]]
+    for piece in _weighted(_ADAPTER.sub("", text)):
+        if piece is None:
+            chunks.append([])
+        else:
+            chunks[-1].append(piece)
+    return ParsedPrompt(tuple(_merged(chunk) for chunk in chunks), adapters)
+
+
+def plain_text(text: str) -> str:
+    """The prompt without brackets, weights, chunks and adapters; one that has none of them, as it is."""
+    return parse_prompt(text).text
+
+
+def mark_spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Where in `text` something stands that is no word of the prompt, in characters: `<lora:…>` and BREAK."""
+    found = [*_ADAPTER.finditer(text), *_BREAK.finditer(text)]
+    return tuple(sorted(match.span() for match in found))
+
+
+def without_adapters(text: str) -> str:
+    """The prompt without its `<lora:…>` marks."""
+    return _ADAPTER.sub("", text).strip()
+
+
+def escape(text: str) -> str:
+    """Text that is read back as itself, brackets and all."""
+    return re.sub(r"([\\()\[\]])", r"\\\1", text)
+
+
+def _adapter_use(found: re.Match[str]) -> AdapterUse:
+    strength = float(found["strength"]) if found["strength"] else 1.0
+    return AdapterUse(found["name"].strip(), max(-ADAPTER_STRENGTH_MAX, min(ADAPTER_STRENGTH_MAX, strength)))
+
+
+def _weighted(text: str) -> list[Passage | None]:
+    """Passages with their weights; None where a new chunk begins."""
+    pieces: list[Passage | None] = []
+    open_at: dict[str, list[int]] = {"(": [], "[": []}
+    for found in _SIGN.finditer(text):
+        sign = found[0]
+        if sign in open_at:
+            open_at[sign].append(len(pieces))
+        elif found["weight"] is not None and open_at["("]:
+            _multiply(pieces, open_at["("].pop(), float(found["weight"]))
+        elif sign in ")]" and open_at[_OPENING[sign]]:
+            _multiply(pieces, open_at[_OPENING[sign]].pop(), STRONGER if sign == ")" else 1.0 / STRONGER)
+        elif sign == "BREAK":
+            pieces.append(None)
+        else:
+            pieces.append(Passage(sign[1:] if len(sign) == 2 and sign[0] == "\\" else sign))
+    for start in open_at["("]:
+        _multiply(pieces, start, STRONGER)
+    for start in open_at["["]:
+        _multiply(pieces, start, 1.0 / STRONGER)
+    return pieces
+
+
+_OPENING = {")": "(", "]": "["}
+
+
+def _multiply(pieces: list[Passage | None], start: int, factor: float) -> None:
+    for index in range(start, len(pieces)):
+        piece = pieces[index]
+        if piece is not None:
+            weight = max(-WEIGHT_MAX, min(WEIGHT_MAX, piece.weight * factor))
+            pieces[index] = Passage(piece.text, weight)
+
+
+def _merged(chunk: list[Passage]) -> tuple[Passage, ...]:
+    """Neighbours of one weight joined; an empty chunk is one empty passage."""
+    merged: list[Passage] = []
+    for piece in chunk:
+        if merged and math.isclose(merged[-1].weight, piece.weight, abs_tol=1e-9):
+            merged[-1] = Passage(merged[-1].text + piece.text, merged[-1].weight)
+        else:
+            merged.append(piece)
+    return tuple(merged) or (Passage(""),)

@@ -1,0 +1,1 @@
+"""What makes pictures: the sampling loop on diffusers' components. Imports only core."""

@@ -1,0 +1,43 @@
+"""What every family with a KL autoencoder has in common."""
+
+from torch import Tensor
+
+from studio.core.events import Picture
+from studio.core.models import ModelInfo
+from studio.engine.autoencoder import Autoencoder
+from studio.engine.family import Posterior
+
+
+class LatentFamily:
+    """The half of a `Family` between pictures and latents. The other half, words and prediction, is each one's own."""
+
+    def __init__(self, info: ModelInfo, autoencoder: Autoencoder) -> None:
+        """Takes the loaded autoencoder."""
+        self._info, self._autoencoder = info, autoencoder
+
+    def noise_shape(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """(1, C, height/f, width/f) for a picture of width × height pixels."""
+        f = self._info.downsampling
+        return (1, self._info.latent_channels, height // f, width // f)
+
+    def prepare(self, width: int, height: int) -> None:
+        """Nothing, where nothing can be made ready."""
+
+    def decode(self, latents: Tensor) -> Picture:
+        """The picture (H, W, 3) of clean latents (1, C, h, w) in the sampler's units."""
+        return self._autoencoder.decode(latents)
+
+    def decode_tensor(self, latents: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) float32, −1…1 and a little beyond, of latents (B, C, h, w) in the sampler's units."""
+        return self._autoencoder.decode_tensor(latents)
+
+    def encode(self, picture: Picture) -> Posterior:
+        """The posterior of a picture (H, W, 3) uint8 whose sides are multiples of the downsampling.
+
+        In the sampler's units: the VAE's own mean and standard deviation times its scaling factor.
+        """
+        return self._autoencoder.encode(picture)
+
+    def encode_tensor(self, pictures: Tensor) -> Posterior:
+        """The posteriors of pictures (B, 3, H, W) float32, −1…1."""
+        return self._autoencoder.encode_tensor(pictures)

@@ -1,0 +1,75 @@
+"""What an architecture must do for the engine to run it."""
+
+import enum
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from studio.core.events import Picture
+from studio.engine.embeddings import Embeddings
+
+
+class Guidance(enum.Enum):
+    """How a model takes the guidance scale."""
+
+    CLASSIFIER_FREE = enum.auto()
+    """Asked with both prompts; the scale stretches the difference."""
+    DISTILLED = enum.auto()
+    """Asked once and told the scale; there is no negative prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """What the VAE encoder gives for a picture: `mean` and `std`, (1, C, h, w) float32, in the sampler's units.
+
+    A sample is mean + std·ε (Kingma & Welling 2013, arXiv 1312.6114, equation 10).
+    """
+
+    mean: Tensor
+    std: Tensor
+
+
+class Family(Protocol):
+    """An architecture with its weights, on a device. Latents are (B, C, h, w) float32 in the sampler's units."""
+
+    @property
+    def guidance(self) -> Guidance:
+        """How the guidance scale reaches this model."""
+        ...
+
+    def encode_prompt(self, name: str, text: str) -> Embeddings:
+        """Embeddings of `text`, which is the recipe's field `name`. Raises PromptTooLongError."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text`, without start and end marks."""
+        ...
+
+    def noise_shape(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Shape (1, C, h, w) of the latents of a picture, in pixels."""
+        ...
+
+    def predict(self, z: Tensor, timestep: Tensor, embeddings: Embeddings) -> Tensor:
+        """What the model sees in `z` (B, C, h, w), told `embeddings` of B prompts; float32, like z."""
+        ...
+
+    def prepare(self, width: int, height: int) -> None:
+        """Do now what the first pictures of this size, in pixels, would otherwise wait for."""
+        ...
+
+    def decode(self, latents: Tensor) -> Picture:
+        """The picture of clean latents (1, C, h, w)."""
+        ...
+
+    def decode_tensor(self, latents: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) float32, −1…1 and a little beyond, of latents."""
+        ...
+
+    def encode(self, picture: Picture) -> Posterior:
+        """The latents of a picture (H, W, 3) uint8."""
+        ...
+
+    def encode_tensor(self, pictures: Tensor) -> Posterior:
+        """The latents of pictures (B, 3, H, W) float32, −1…1."""
+        ...

@@ -1,0 +1,129 @@
+"""One model in memory: found by its folder, checked by its weights, swapped for the next."""
+
+from dataclasses import dataclass
+
+import msgspec
+from torch import Tensor
+
+from studio.core.engine import Report
+from studio.core.errors import ModelBrokenError, ModelChangedError
+from studio.core.events import Stage, Staged
+from studio.core.model_family import FLOW, ModelFamily
+from studio.core.model_files import detect_file, part_config
+from studio.core.model_json import read_json
+from studio.core.models import ModelInfo
+from studio.core.recipe import ModelRef, Recipe
+from studio.engine.device import Device, out_of_memory_as_ours
+from studio.engine.family import Family
+from studio.engine.flow_schedulers import EVEN_SIGMAS, PATCH_PIXELS
+from studio.engine.hashing import WeightHasher
+from studio.engine.linear_preview import Codec, fit_linear_preview
+from studio.engine.memory import check_fits
+from studio.engine.pipeline_folder import load_pipeline_folder, weight_files, weighted_parts
+from studio.engine.preview import Previewer
+from studio.engine.schedulers import NoiseConfig, resolve_settings
+from studio.engine.single_file import load_single_file
+from studio.engine.x0 import PredictionType
+
+_HASHED, _READ = 0.2, 0.9
+"""Where in the whole of loading the weights are hashed, and read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory. `hash` is of its weights, `noise` its scheduler's configuration."""
+
+    info: ModelInfo
+    hash: str
+    noise: NoiseConfig
+    family: Family
+    previewer: Previewer
+
+
+class Loader:
+    """Holds one model, and loads another only where its folder or its weights differ."""
+
+    def __init__(self, device: Device) -> None:
+        """Nothing is loaded yet."""
+        self._device = device
+        self._hasher = WeightHasher()
+        self.loaded: Loaded | None = None
+
+    def load(self, info: ModelInfo, report: Report) -> Loaded:
+        """The model of `info`. Reports before every piece. Raises ModelError, OutOfMemoryError, Cancelled."""
+        digest, noise = self._hash(info, report), noise_config(info)
+        held = self.loaded
+        if held is not None and (held.info, held.hash, held.noise) == (info, digest, noise):
+            return held
+        self.loaded = held = None  # before the next one comes: two may not fit
+        self.loaded = loaded = self._load(info, digest, noise, report)
+        return loaded
+
+    def _hash(self, info: ModelInfo, report: Report) -> str:
+        def tick(fraction: float) -> None:
+            report(Staged(stage=Stage.LOADING, fraction=_HASHED * fraction, detail="checking weights"))
+
+        try:
+            if info.file is not None:
+                return self._hasher.file_hash(info.file, tick)
+            files = [path for part in weighted_parts(info) for path in weight_files(info.folder, part)]
+            return self._hasher.model_hash(info.folder, files, tick)
+        except OSError as error:
+            raise ModelBrokenError(info.folder, f"{error.filename} cannot be read ({error.strerror})") from error
+
+    def _load(self, info: ModelInfo, digest: str, noise: NoiseConfig, report: Report) -> Loaded:
+        def begin(detail: str, fraction: float) -> None:
+            report(Staged(stage=Stage.LOADING, fraction=_HASHED + (_READ - _HASHED) * fraction, detail=detail))
+
+        with out_of_memory_as_ours(self._device, info.defaults.width, info.defaults.height):
+            check_fits(info, self._device)
+            load = load_pipeline_folder if info.file is None else load_single_file
+            parts = load(info, self._device, begin)
+            begin("previews", 1.0)
+            linear = fit_linear_preview(_codec(parts.family), info.latent_channels, info.downsampling)
+        report(Staged(stage=Stage.LOADING, fraction=1.0))
+        return Loaded(info, digest, noise, parts.family, Previewer(parts.family, linear, parts.tiny_vae))
+
+
+def noise_config(info: ModelInfo) -> NoiseConfig:
+    """The model's `scheduler_config.json`. Raises ModelBrokenError where its prediction type is not known."""
+    config = _scheduler_config(info)
+    if info.prediction_type == FLOW:
+        even = info.family is ModelFamily.FLUX
+        return {**config, "prediction_type": FLOW, PATCH_PIXELS: info.size_multiple, EVEN_SIGMAS: even}
+    kind = config.get("prediction_type", PredictionType.EPSILON)
+    known = (PredictionType.EPSILON, PredictionType.V_PREDICTION)
+    if kind not in known:
+        raise ModelBrokenError(info.folder, f"its prediction type “{kind}” is not {' or '.join(known)}")
+    return config
+
+
+def _scheduler_config(info: ModelInfo) -> NoiseConfig:
+    if info.file is None:
+        return read_json(info.folder, "scheduler/scheduler_config.json")
+    config = part_config(info.file, detect_file(info.file), "scheduler")
+    if info.prediction_type == FLOW:
+        # Schnell's levels are not shifted: it was distilled to four that are even.
+        return {**config, "shift": 1.0, "use_dynamic_shifting": False} if info.few_steps else config
+    return config | {"prediction_type": info.prediction_type}
+
+
+def resolve(recipe: Recipe, info: ModelInfo, digest: str) -> Recipe:
+    """The same recipe with nothing left open: the weights' hash, the scheduler's settings.
+
+    Raises ModelChangedError where the recipe was made with other weights.
+    """
+    named = recipe.model
+    if named.hash and named.hash.casefold() != digest:
+        raise ModelChangedError(named.name, named.hash, digest)
+    name = info.name if named.name.casefold() == info.name.casefold() else named.name
+    settings = resolve_settings(recipe.scheduler, recipe.scheduler_settings)
+    return msgspec.structs.replace(recipe, model=ModelRef(name=name, hash=digest), scheduler_settings=settings)
+
+
+def _codec(family: Family) -> Codec:
+    def codec(pictures: Tensor) -> tuple[Tensor, Tensor]:
+        latents = family.encode_tensor(pictures).mean
+        return latents, family.decode_tensor(latents)
+
+    return codec

@@ -1,0 +1,50 @@
+"""The sampling loop: the only one. A generator, so that progress, preview and Stop need nothing of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from studio.engine.solver import Solver
+from studio.engine.x0 import predicted_x0
+
+Predict: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""(noisy latents z (1, C, h, w), timestep) → the guided prediction, same shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A sampler step was taken. `x0` and `latents`: (1, C, h, w) float32.
+
+    `number` counts from 1; `sigma` is the noise level the step started from; `x0` the clean latents it predicts;
+    `latents` what the next step starts from, after the last step the picture's own.
+    """
+
+    number: int
+    sigma: float
+    x0: Tensor
+    latents: Tensor
+
+
+def sample(predict: Predict, solver: Solver, noise: Tensor) -> Iterator[Sampled]:
+    """Walk from `noise` (1, C, h, w), standard normal, to a picture's latents: one `Sampled` for each sampler step."""
+    latents = noise * solver.initial_scale
+    started = solver.evaluations[0]
+    for index, now in enumerate(solver.evaluations):
+        started = started if started.step == now.step else now
+        latents, x0 = _evaluate(predict, solver, index, latents)
+        if solver.ends_step(index):
+            yield Sampled(now.step + 1, started.noise_level, x0, latents)
+
+
+@torch.inference_mode()
+def _evaluate(predict: Predict, solver: Solver, index: int, latents: Tensor) -> tuple[Tensor, Tensor]:
+    now = solver.evaluations[index]
+    z = solver.scheduler.scale_model_input(latents, now.timestep)
+    prediction = predict(z, now.timestep)
+    # The prediction is of z, not of `latents`: in this form every scheduler's x0 is the same formula.
+    x0 = predicted_x0(solver.prediction, z, prediction, now.alpha, now.sigma)
+    stepped = solver.scheduler.step(prediction, now.timestep, latents, return_dict=False, **solver.options)[0]
+    return stepped, x0

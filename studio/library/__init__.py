@@ -1,0 +1,1 @@
+"""What remembers: picture files, the SQLite index over them, the queue. Imports only core."""

@@ -1,0 +1,1 @@
+"""How Horizon is drawn, captioned, trained and measured. Imports core and engine, never Qt."""

@@ -1,0 +1,117 @@
+"""What the window tells the engine thread. Frozen values; the only way in."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from studio.core.events import PreviewTier
+from studio.core.recipe import Recipe
+
+NO_JOB = 0
+"""The job id of what belongs to no job: loading ahead, starting the engine."""
+
+
+class Submit(msgspec.Struct, frozen=True):
+    """Make this picture, after those already waiting. `job_id` is the queue's own name for it."""
+
+    job_id: int
+    recipe: Recipe
+
+
+class CancelOne(msgspec.Struct, frozen=True):
+    """Stop this job, whether it runs or waits."""
+
+    job_id: int
+
+
+class CancelAll(msgspec.Struct, frozen=True):
+    """Stop the job that runs and forget those that wait."""
+
+
+class Arrange(msgspec.Struct, frozen=True):
+    """Run the jobs that wait in this order."""
+
+    job_ids: tuple[int, ...]
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Start no further job; the one that runs goes on to its end."""
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """Start jobs again."""
+
+
+class Preload(msgspec.Struct, frozen=True):
+    """Load this model when there is nothing better to do. Supersedes a load still going on for another."""
+
+    model: str
+
+
+class AskNoiseLevels(msgspec.Struct, frozen=True):
+    """Answer with the noise levels of this recipe. A later question supersedes it."""
+
+    recipe: Recipe
+
+
+class AskTokenCount(msgspec.Struct, frozen=True):
+    """Answer with the number of tokens of `text`. A later question of the same `field` supersedes it."""
+
+    field: str
+    text: str
+
+
+class AskDraft(msgspec.Struct, frozen=True):
+    """Make a draft for a hand that waits, before everything else. A later one supersedes it."""
+
+    generation: int
+    recipe: Recipe
+
+
+class AskRender(msgspec.Struct, frozen=True):
+    """Make this picture for the canvas, not for the library, once no job waits. A later one supersedes it."""
+
+    generation: int
+    recipe: Recipe
+
+
+class AskTile(msgspec.Struct, frozen=True):
+    """Make a draft that nobody waits for, when there is nothing else to do. A later one supersedes it."""
+
+    generation: int
+    recipe: Recipe
+
+
+class Withdraw(msgspec.Struct, frozen=True):
+    """The draft, render or tile of this number is no longer wanted: no answer is owed."""
+
+    generation: int
+
+
+class SetPreview(msgspec.Struct, frozen=True):
+    """How previews are made from now on."""
+
+    tier: PreviewTier
+
+
+class Quit(msgspec.Struct, frozen=True):
+    """Stop what runs, free everything, end the thread. What waits stays in the queue on disk."""
+
+
+Sketch: TypeAlias = AskDraft | AskRender | AskTile
+"""What the canvas asks for: pictures that no file is made of."""
+Command: TypeAlias = (
+    Submit
+    | CancelOne
+    | CancelAll
+    | Arrange
+    | Pause
+    | Resume
+    | Preload
+    | AskNoiseLevels
+    | AskTokenCount
+    | Sketch
+    | Withdraw
+    | SetPreview
+    | Quit
+)

@@ -1,0 +1,197 @@
+"""The jobs from the window's side: what runs, what waits, how far it is. Pure bookkeeping over the thread's events."""
+
+import logging
+
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtGui import QImage
+
+from studio.core.estimate import Estimator
+from studio.core.events import Event, Failed, Finished, Stage, Staged, Step, Stopped
+from studio.core.recipe import Recipe
+from studio.library.library import Job
+from studio.ui.commands import NO_JOB, Arrange, CancelAll, CancelOne, Pause, Resume, Submit
+from studio.ui.engine_thread import EngineThread
+from studio.ui.status_line import ProgressLine, StatusLine, duration
+
+_log = logging.getLogger(__name__)
+
+
+class JobDesk(QObject):
+    """Hands jobs to the thread and shows how they come along.
+
+    Signals:
+        submitted: the Job handed to the thread.
+        started: the recipe of the job that begins.
+        previewReady: a QImage, and the size in pixels of the picture it stands for.
+        stepTaken: the recipe and the number of the step.
+        finished: the Finished and its QImage.
+        failed: the Failed.
+        busyChanged: whether there is anything to stop.
+    """
+
+    submitted = Signal(object)
+    started = Signal(object)
+    previewReady = Signal(object, object)  # noqa: N815 Qt's style
+    stepTaken = Signal(object, int)  # noqa: N815
+    finished = Signal(object, object)
+    failed = Signal(object)
+    busyChanged = Signal(bool)  # noqa: N815
+
+    def __init__(self, thread: EngineThread, status: StatusLine, progress: ProgressLine, parent: QObject) -> None:
+        super().__init__(parent)
+        self._thread, self._status, self._progress = thread, status, progress
+        self._estimator = Estimator()
+        self._jobs: dict[int, Recipe] = {}
+        self._running, self._is_paused = NO_JOB, False
+        self._last_step: Step | None = None
+        self._last_event: Event | None = None
+        thread.happened.connect(self._on_event_happened)
+        thread.stepped.connect(self._on_step_taken)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job runs or waits."""
+        return bool(self._jobs)
+
+    @property
+    def waiting(self) -> tuple[Recipe, ...]:
+        """The recipes that wait behind the running one."""
+        return tuple(recipe for job_id, recipe in self._jobs.items() if job_id != self._running)
+
+    @property
+    def running(self) -> int:
+        """The number of the job that runs, else `NO_JOB`."""
+        return self._running
+
+    @property
+    def count(self) -> int:
+        """How many run or wait."""
+        return len(self._jobs)
+
+    def seconds_left(self) -> tuple[float | None, float | None]:
+        """Of the picture in the making, and of all; None where nothing was measured."""
+        if self._last_event is None:
+            return None, None
+        return self._estimator.left(self._last_event), self._estimator.left(self._last_event, self.waiting)
+
+    def submit(self, job: Job) -> None:
+        """Hand over a job that is in the queue on disk."""
+        self._jobs[job.id] = job.recipe
+        self._thread.send(Submit(job.id, job.recipe))
+        self.submitted.emit(job)
+        self.busyChanged.emit(True)
+        if self._running == NO_JOB:
+            waits = self.tr("The queue is paused. Resume it with Ctrl+P.")
+            self._status.show_activity(waits if self._is_paused else self.tr("Waiting for the engine…"))
+
+    def arrange(self, job_ids: tuple[int, ...]) -> None:
+        """Run those that wait in this order."""
+        order = [job_id for job_id in job_ids if job_id in self._jobs and job_id != self._running]
+        self._jobs |= {job_id: self._jobs.pop(job_id) for job_id in order}
+        self._thread.send(Arrange(tuple(order)))
+
+    def cancel(self, job_ids: tuple[int, ...]) -> None:
+        """Stop these, whether they run or wait."""
+        for job_id in job_ids:
+            self._thread.send(CancelOne(job_id))
+
+    def stop(self) -> None:
+        """Stop the job that runs; where none does, the first that waits."""
+        if self._jobs:
+            self._thread.send(CancelOne(self._running or next(iter(self._jobs))))
+            self._status.show_activity(self.tr("Stopping…"))
+
+    def stop_all(self) -> None:
+        """Stop the job that runs and forget those that wait."""
+        if self._jobs:
+            self._thread.send(CancelAll())
+            self._status.show_activity(self.tr("Stopping…"))
+
+    def set_paused(self, is_paused: bool) -> None:
+        """Start no further job, or start jobs again."""
+        self._is_paused = is_paused
+        self._thread.send(Pause() if is_paused else Resume())
+
+    def _on_event_happened(self, job_id: int, event: Event, image: QImage | None) -> None:
+        if isinstance(event, (Staged, Finished)):  # a job that waits can be stopped without ever having begun
+            self._begin(job_id)
+        match event:
+            case Staged():
+                self._show_stage(event)
+            case Finished() if image is not None:
+                self._estimator.observe(event)
+                self._end(job_id, self._finished_text(event))
+                self.finished.emit(event, image)
+            case Stopped():
+                self._end(job_id, self._stopped_text(job_id))
+            case Failed():
+                self.failed.emit(event)  # first: whoever feeds the queue must know before there is room in it
+                self._end(job_id, self.tr("Failed") if job_id != NO_JOB else "")
+            case _:
+                _log.warning("an event nobody awaits: %r", event)
+
+    def _on_step_taken(self) -> None:
+        shown = self._thread.take_step()
+        if shown is None:
+            return
+        self._begin(shown.job_id)
+        recipe, step = self._jobs.get(shown.job_id), shown.step
+        self._last_event = step
+        self._estimator.observe(step)
+        self._last_step = step
+        self._progress.show_fraction(step.number / step.count)
+        text = self.tr("Sampling · step {number} of {count}").format(number=step.number, count=step.count)
+        self._status.show_activity(text + self._left(step))
+        self._status.show_pace(self._estimator.seconds_per_step)
+        if recipe is not None:
+            self.stepTaken.emit(recipe, step.number)
+            if shown.image is not None:
+                self.previewReady.emit(shown.image, QSize(recipe.width, recipe.height))
+
+    def _begin(self, job_id: int) -> None:
+        if job_id in self._jobs and job_id != self._running:
+            self._running, self._last_step, self._last_event = job_id, None, None
+            self._estimator.begin(self._jobs[job_id])
+            self.started.emit(self._jobs[job_id])
+
+    def _end(self, job_id: int, text: str) -> None:
+        self._jobs.pop(job_id, None)
+        if self._running in (job_id, NO_JOB):  # one that only waited leaves the line to the one that runs
+            self._running, self._last_event = NO_JOB, None
+            self._status.show_activity(text)
+            self._progress.show_idle()
+        self.busyChanged.emit(bool(self._jobs))
+
+    def _show_stage(self, event: Staged) -> None:
+        self._last_event = event
+        text = event.stage.value.capitalize()
+        detail = f" · {event.detail}" if event.detail else ""
+        percent = f" · {event.fraction:.0%}".replace("%", " %") if event.fraction else ""
+        is_over = event.stage is Stage.LOADING and event.fraction >= 1.0 and not self._jobs
+        if is_over:
+            self._status.show_activity(self.tr("Ready"))
+            self._progress.show_idle()
+            return
+        self._status.show_activity(f"{text}…{detail}{percent}{self._left(event)}")
+        is_nearly_done = event.stage in (Stage.DECODING, Stage.SAVING)
+        self._progress.show_fraction(1.0 if is_nearly_done else event.fraction)
+
+    def _left(self, event: Event) -> str:
+        own, queue = self._estimator.left(event), self.waiting
+        if own is None:
+            return ""
+        text = self.tr(" · {time} left").format(time=duration(own))
+        total = self._estimator.left(event, queue) if queue else None
+        if queue:
+            text += self.tr(" · {n} waiting").format(n=len(queue))
+        return text + (self.tr(" ({time} in all)").format(time=duration(total)) if total is not None else "")
+
+    def _finished_text(self, event: Finished) -> str:
+        total = duration(sum(event.seconds.values()))
+        return self.tr("Finished in {time} · seed {seed}").format(time=total, seed=event.recipe.seed)
+
+    def _stopped_text(self, job_id: int) -> str:
+        step = self._last_step
+        if job_id == self._running and step is not None:
+            return self.tr("Stopped at step {number} of {count}").format(number=step.number, count=step.count)
+        return self.tr("Stopped")

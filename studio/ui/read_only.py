@@ -1,0 +1,52 @@
+"""A window that only looks, because another studio has the data directory open.
+
+Pictures can be looked through, searched, shown and copied, recipes brought back and copied. Whatever would make,
+change or delete something is switched off; should a way be found all the same, the library refuses with the sentence.
+"""
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from studio.core.errors import InUseError
+from studio.ui.controls import label
+from studio.ui.main_window import MainWindow
+from studio.ui.picture_desk import PictureDesk
+
+_ACTIONS = (
+    "generate",
+    "generateForever",
+    "pause",
+    "trash",
+    "latentCanvas",
+    "sendToCanvas",
+    "openAsCanvas",
+    "varyPicture",
+)
+
+
+class ReadOnly(QObject):
+    """Switches off what only the other studio may do, and says so at the start."""
+
+    def __init__(self, window: MainWindow, pictures: PictureDesk, error: InUseError) -> None:
+        super().__init__(window)
+        self._window, self._sentence = window, str(error)
+        mark = label(self.tr("Read only"), "warning")
+        mark.setObjectName("readOnlyMark")
+        mark.setToolTip(self._sentence)
+        window.status.addPermanentWidget(mark)
+        pictures.showingChanged.connect(self._switch_off)
+        self._switch_off()
+        window.banner.tell(
+            self._sentence, {self.tr("Open read-only"): window.banner.clear, self.tr("Quit"): window.close}
+        )
+
+    def _switch_off(self) -> None:
+        panel = self._window.prompt_panel
+        buttons: tuple[QWidget, ...] = (panel.generate_button, panel.forever_button, self._window.queue_panel)
+        for button in buttons:
+            button.setEnabled(False)
+            button.setToolTip(self._sentence)
+        for name in _ACTIONS:
+            action = self._window.action(name)
+            action.setEnabled(False)
+            action.setToolTip(self._sentence)

@@ -1,0 +1,107 @@
+"""The plot of the noise levels: σ on a logarithmic scale over the sampler's steps."""
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QWidget
+
+from studio.core.engine import NoiseLevels
+
+_SMALLEST = 1e-4
+"""Levels below this are the picture itself: a logarithm cannot show them."""
+
+
+class _LogAxis(pg.AxisItem):
+    """Labels powers of ten by their value: 10, 1, 0.1."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 its name
+        return [f"{10.0**value:g}" for value in values]
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803
+        first, last = math.ceil(min(minVal, maxVal) - 1e-9), math.floor(max(minVal, maxVal) + 1e-9)
+        return [(1.0, [float(power) for power in range(first, last + 1)])]
+
+
+class SigmaPlot(pg.PlotWidget):
+    """Shows the levels a scheduler will visit, and the step being taken."""
+
+    _is_built = False  # Qt sends change events while pyqtgraph is still building
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, axisItems={"left": _LogAxis("left")})
+        self.setObjectName("sigmaPlot")
+        self.setAccessibleName(self.tr("Noise levels"))
+        self.setToolTip(self.tr("How much noise (σ) is left before each step, on a logarithmic scale."))
+        self.setMinimumHeight(120)
+        self.setMouseEnabled(False, False)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        menu = self.getPlotItem().ctrlMenu  # made without a parent, it would outlive the window
+        menu.setParent(self, menu.windowFlags())
+        self.setFrameShape(self.Shape.NoFrame)
+        self._heights: tuple[float, ...] = ()
+        self._curve = self.plot([], [], symbol="o", symbolSize=4, antialias=True)
+        self._done = self.plot([], [], symbol="o", symbolSize=4, antialias=True)
+        self._mark = self.plot([], [], pen=None, symbol="o", symbolSize=9)
+        self.step = 0
+        for axis in (self.getAxis("left"), self.getAxis("bottom")):
+            axis.setStyle(tickLength=3)
+        self.getAxis("left").setWidth(36)
+        self.getAxis("bottom").setHeight(20)
+        self._is_built = True
+        self._color()
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The levels on show."""
+        return tuple(10.0**height for height in self._heights)
+
+    def show_levels(self, levels: NoiseLevels) -> None:
+        """Show other levels. The last, the picture itself, has no noise and is left out."""
+        self._heights = tuple(math.log10(sigma) for sigma in levels.sigmas if sigma > _SMALLEST)
+        steps = np.arange(len(self._heights))
+        self._curve.setData(steps, np.array(self._heights))
+        if self._heights:
+            low, high = min(self._heights), max(self._heights)
+            self.setXRange(0, max(1, len(steps) - 1), padding=0.04)
+            self.setYRange(low, max(high, low + 0.5), padding=0.08)
+            self.setAccessibleDescription(
+                self.tr("From {first:.3g} to {last:.3g} in {count} steps.").format(
+                    first=10**high, last=10**low, count=len(steps)
+                )
+            )
+        self.mark_step(min(self.step, len(self._heights)))
+
+    def mark_step(self, number: int) -> None:
+        """Mark the step being taken, from 1; 0 marks none."""
+        self.step = number
+        heights = np.array(self._heights[:number])
+        self._done.setData(np.arange(len(heights)), heights)
+        self._mark.setData([len(heights) - 1] if len(heights) else [], heights[-1:])
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if self._is_built and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._color()
+
+    def _color(self) -> None:
+        palette, role = self.palette(), QPalette.ColorRole
+        muted, accent = palette.color(role.PlaceholderText), palette.color(role.Accent)
+        self.setBackground(palette.color(role.Window))
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        for axis in (self.getAxis("left"), self.getAxis("bottom")):
+            axis.setPen(pg.mkPen(palette.color(role.Mid)))
+            axis.setTextPen(pg.mkPen(muted))
+            axis.setTickFont(font)
+        for curve, color in ((self._curve, muted), (self._done, accent), (self._mark, accent)):
+            curve.setSymbolPen(None)
+            curve.setSymbolBrush(pg.mkBrush(color))
+        self._curve.setPen(pg.mkPen(muted, width=1.5))
+        self._done.setPen(pg.mkPen(accent, width=1.5))
+        self._mark.setPen(pg.mkPen(None))
+        self.setCursor(Qt.CursorShape.ArrowCursor)

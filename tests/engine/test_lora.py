@@ -1,0 +1,156 @@
+"""Adapters: in and out without a trace, from every trainer's names."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import UNet2DConditionModel
+from safetensors.torch import save_file
+from torch import nn
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from studio.core.errors import AdapterError, ModelBrokenError, UnsafeModelError
+from studio.engine.lora import Adapters, load_lora
+
+Q = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+OUT = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_out.0"
+CONV = "down_blocks.0.resnets.0.conv1"
+TEXT = "encoder.layers.0.self_attn.q_proj"
+
+
+@pytest.fixture(scope="module")
+def components() -> dict[str, nn.Module]:
+    torch.manual_seed(0)
+    unet = UNet2DConditionModel(
+        sample_size=8, in_channels=4, out_channels=4, block_out_channels=(32, 32), layers_per_block=1,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        cross_attention_dim=16, attention_head_dim=4,
+    )  # fmt: skip
+    text = CLIPTextModel(CLIPTextConfig(
+        vocab_size=20, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
+        max_position_embeddings=8,
+    ))  # fmt: skip
+    return {"unet": unet.half(), "text_encoder": text}
+
+
+def text_path(components: dict[str, nn.Module]) -> str:
+    return next(path for path, _ in components["text_encoder"].named_modules() if path.endswith("self_attn.q_proj"))
+
+
+def state(components: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
+    return {f"{c}.{k}": v.clone() for c, module in components.items() for k, v in module.state_dict().items()}
+
+
+def halves(components: dict[str, nn.Module], component: str, path: str, rank: int = 2, seed: int = 1):
+    shape = components[component].get_parameter(path + ".weight").shape
+    generator = torch.Generator().manual_seed(seed)
+    down = torch.randn(rank, *shape[1:], generator=generator)
+    up = torch.randn(shape[0], rank, *([1] * (len(shape) - 2)), generator=generator)
+    return down, up
+
+
+def kohya(components, folder: Path, name: str = "one", seed: int = 1, alpha: float | None = 1.0) -> Path:
+    tensors = {}
+    for prefix, component, path in (
+        ("lora_unet_", "unet", Q),
+        ("lora_unet_", "unet", OUT),
+        ("lora_unet_", "unet", CONV),
+        ("lora_te_", "text_encoder", text_path(components)),
+    ):
+        down, up = halves(components, component, path, seed=seed)
+        flat = prefix + path.replace(".", "_")
+        tensors |= {f"{flat}.lora_down.weight": down, f"{flat}.lora_up.weight": up}
+        if alpha is not None:
+            tensors[f"{flat}.alpha"] = torch.tensor(alpha)
+    save_file(tensors, folder / f"{name}.safetensors")
+    return folder / f"{name}.safetensors"
+
+
+def test_in_and_out_leaves_no_trace(components, tmp_path):
+    before = state(components)
+    lora, adapters = load_lora(kohya(components, tmp_path), components), Adapters(components)
+    assert adapters.use([(lora, 0.7)])
+    changed = {name for name, value in state(components).items() if not torch.equal(value, before[name])}
+    assert len(changed) == 4
+    assert not adapters.use([(lora, 0.7)])
+    assert adapters.use([(lora, -2.0)])
+    assert adapters.use([])
+    assert all(torch.equal(value, before[name]) for name, value in state(components).items())
+
+
+def test_the_change_is_the_product_of_the_halves(components, tmp_path):
+    weight = components["unet"].get_parameter(CONV + ".weight")
+    before = weight.detach().clone().float()
+    down, up = halves(components, "unet", CONV)
+    lora, adapters = load_lora(kohya(components, tmp_path, alpha=1.0), components), Adapters(components)
+    adapters.use([(lora, 0.5)])
+    expected = before + 0.5 * (1.0 / 2) * torch.einsum("or,rihw->oihw", up[:, :, 0, 0], down)
+    assert torch.allclose(weight.float(), expected, atol=0.02)
+    adapters.use([])
+
+
+def test_strength_nothing_is_none_and_two_are_their_sum(components, tmp_path):
+    before = state(components)
+    one = load_lora(kohya(components, tmp_path, "one", 1), components)
+    two = load_lora(kohya(components, tmp_path, "two", 2, alpha=None), components)
+    adapters = Adapters(components)
+    assert not adapters.use([(one, 0.0)])
+    name = f"text_encoder.{text_path(components)}.weight"
+    alone = []
+    for lora in (one, two):
+        adapters.use([(lora, 1.0)])
+        alone.append(state(components)[name] - before[name])
+    adapters.use([(one, 1.0), (two, 1.0)])
+    assert torch.allclose(state(components)[name] - before[name], alone[0] + alone[1], atol=1e-5)
+    adapters.use([])
+    assert all(torch.equal(value, before[key]) for key, value in state(components).items())
+
+
+@pytest.mark.parametrize(
+    ("layer", "down_name", "up_name"),
+    [
+        (f"unet.{Q}", "lora_A.weight", "lora_B.weight"),
+        (f"unet.{Q}", "lora.down.weight", "lora.up.weight"),
+        (f"unet.{Q}", "lora_A.default.weight", "lora_B.default.weight"),
+        (f"base_model.model.{Q}", "lora_A.weight", "lora_B.weight"),
+        ("unet." + Q.replace("attn1.to_q", "attn1.processor.to_q"), "lora_A.weight", "lora_B.weight"),
+    ],
+)
+def test_other_trainers_names(components, tmp_path, layer, down_name, up_name):
+    down, up = halves(components, "unet", Q)
+    save_file({f"{layer}.{down_name}": down, f"{layer}.{up_name}": up}, tmp_path / "a.safetensors")
+    assert list(load_lora(tmp_path / "a.safetensors", components).deltas) == [("unet", Q)]
+
+
+def test_what_cannot_be_used_says_why(components, tmp_path):
+    nowhere = {"lora_unet_no.lora_down.weight": torch.ones(1, 4), "lora_unet_no.lora_up.weight": torch.ones(4, 1)}
+    save_file(nowhere, tmp_path / "other.safetensors")
+    with pytest.raises(AdapterError, match="1 of its 1 layers are not in this model"):
+        load_lora(tmp_path / "other.safetensors", components)
+    save_file({"weights": torch.ones(3)}, tmp_path / "none.safetensors")
+    with pytest.raises(AdapterError, match="no low-rank weights"):
+        load_lora(tmp_path / "none.safetensors", components)
+    with pytest.raises(UnsafeModelError):
+        load_lora(tmp_path / "a.pt", components)
+    (tmp_path / "cut.safetensors").write_bytes(kohya(components, tmp_path).read_bytes()[:-100])
+    with pytest.raises(ModelBrokenError):
+        load_lora(tmp_path / "cut.safetensors", components)
+
+
+def test_a_change_that_does_not_fit_changes_nothing(components, tmp_path):
+    before = state(components)
+    flat = "lora_unet_" + Q.replace(".", "_")
+    save_file(
+        {f"{flat}.lora_down.weight": torch.ones(2, 7), f"{flat}.lora_up.weight": torch.ones(5, 2)},
+        tmp_path / "a.safetensors",
+    )
+    lora = load_lora(tmp_path / "a.safetensors", components)
+    with pytest.raises(AdapterError, match="does not fit"):
+        Adapters(components).use([(lora, 1.0)])
+    assert all(torch.equal(value, before[name]) for name, value in state(components).items())
+    save_file(
+        {f"{flat}.lora_down.weight": torch.ones(2, 32), f"{flat}.lora_up.weight": torch.ones(32, 3)},
+        tmp_path / "b.safetensors",
+    )
+    with pytest.raises(AdapterError, match="rank 3"):
+        load_lora(tmp_path / "b.safetensors", components)

@@ -1,0 +1,76 @@
+"""Several frames at once: the pictures are those made one at a time, but for rounding."""
+
+import pytest
+from msgspec.structs import replace
+
+from studio.core.blend import Blend, Keyframe
+from studio.core.errors import Cancelled
+from studio.core.recipe import Recipe
+from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings
+from studio.engine.local import LocalEngine
+from studio.engine.walking import TOGETHER_MAX, batches
+from tests.engine.helpers import Recorder, psnr, small
+
+ENDS = (Keyframe(seed=1, prompt="a lake"), Keyframe(seed=2, prompt="a desert"))
+
+
+def frames(count: int, **changes: object) -> list[Recipe]:
+    """A walk of `count` frames between the two ends."""
+    base = small(**changes)
+    shares = [(1 - n / (count - 1), n / (count - 1)) for n in range(count)]
+    return [replace(base, blend=Blend(keyframes=ENDS, noise_shares=each, prompt_shares=each)) for each in shares]
+
+
+@pytest.mark.parametrize("guidance", [1.0, 5.0])
+@pytest.mark.parametrize("scheduler", [Scheduler.DDIM, Scheduler.EULER, Scheduler.DPMPP_2M])
+def test_frames_made_together_are_those_made_alone(engine: LocalEngine, scheduler: Scheduler, guidance: float) -> None:
+    recipes = frames(5, scheduler=scheduler, guidance=guidance)
+    together = list(engine.walk(recipes, Recorder()))
+    assert len(together) == len(recipes)
+    for recipe, finished in zip(recipes, together, strict=True):
+        alone = engine.generate(recipe, Recorder())
+        assert psnr(finished.picture, alone.picture) >= 45
+        assert finished.recipe == alone.recipe
+
+
+def test_a_batch_takes_the_steps_of_one_picture(engine: LocalEngine) -> None:
+    recorder = Recorder()
+    recipes = [small(seed=seed) for seed in range(3)]
+    assert len(list(engine.walk(recipes, recorder))) == 3
+    assert [step.number for step in recorder.steps] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scheduler": Scheduler.EULER_A, "schedule": Schedule.NORMAL},
+        {"scheduler": Scheduler.DDIM, "scheduler_settings": SchedulerSettings(eta=0.5)},
+    ],
+)
+def test_schedulers_that_draw_noise_go_one_at_a_time_and_to_the_byte(
+    engine: LocalEngine, changes: dict[str, object]
+) -> None:
+    recipes = frames(3, **changes)
+    assert [len(batch) for batch in batches(recipes)] == [1, 1, 1]
+    for recipe, finished in zip(recipes, engine.walk(recipes, Recorder()), strict=True):
+        assert finished.picture.tobytes() == engine.generate(recipe, Recorder()).picture.tobytes()
+
+
+def test_a_walk_stops_at_the_step_it_is_told_to(engine: LocalEngine) -> None:
+    whole = Recorder()
+    recipes = [small(seed=seed) for seed in range(3)]
+    list(engine.walk(recipes, whole))
+    stop_at = whole.events.index(whole.steps[1]) + 1
+    stopped = Recorder(stop_at)
+    with pytest.raises(Cancelled):
+        list(engine.walk(recipes, stopped))
+    assert len(stopped.events) == stop_at
+    assert len(stopped.steps) == 2
+
+
+def test_batches_keep_the_order_and_are_bounded() -> None:
+    recipes = [small(seed=seed) for seed in range(TOGETHER_MAX + 2)] + [small(steps=5)]
+    found = list(batches(recipes))
+    assert [recipe for batch in found for recipe in batch] == recipes
+    assert [len(batch) for batch in found] == [TOGETHER_MAX, 2, 1]
+    assert [len(batch) for batch in batches([small(width=1024, height=1024)] * 2)] == [1, 1]

@@ -1,0 +1,118 @@
+"""The latent canvas in the real studio, engine and all: the picture under the hand is the picture that is kept."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+import studio.app
+from studio.core.canvas import blend_of
+from studio.core.canvas_edits import blend_recipe
+from studio.core.events import Step
+from studio.core.metadata import read_recipe
+from studio.core.recipe import Recipe
+from studio.ui.images import to_picture
+
+# diffusers 0.3x hands torch tensors to numpy's `array`, which numpy 2 will want done otherwise.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+LOAD_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    from tests.tiny_model import build_tiny_model
+
+    return str(build_tiny_model(tmp_path_factory.mktemp("model") / "tiny", tiny_vae=True))
+
+
+@pytest.fixture
+def window(qtbot, tmp_path, model):
+    made = studio.app.build(tmp_path / "data", model=model)
+    made.action("latentCanvas").setChecked(True)
+    with qtbot.waitExposed(made):
+        made.show()
+    made.activateWindow()
+    made.controller.session.change_recipe(width=64, height=64, steps=12)
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+def engine_of(model: str):
+    from studio.engine.local import LocalEngine
+
+    return LocalEngine((Path(model).parent,))
+
+
+def move(view, at: QPoint) -> None:
+    whole = QPointF(view.mapToGlobal(at))
+    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), whole, Qt.MouseButton.NoButton, LEFT, NONE)
+    QApplication.sendEvent(view, event)
+
+
+def test_a_drag_is_kept_and_its_file_makes_the_same_bytes_beside_a_running_picture(qtbot, window, model):
+    session, view, desk = window.controller.session, window.canvas_panel.view, window.controller.canvas
+    drawn, finished = [], []
+    desk.canvas.pictureShown.connect(lambda image, recipe, is_full: drawn.append((image, recipe, is_full)))
+    window.controller.jobs.finished.connect(lambda done, image: finished.append(done))
+
+    def until(condition):
+        qtbot.waitUntil(lambda: bool(condition()), timeout=LOAD_MS)
+
+    def here() -> Recipe:
+        return blend_recipe(session.recipe, blend_of(session.state.canvas))
+
+    for prompt, seed in (("a red sailboat on a calm sea", 1), ("a blue mountain at night", 2)):
+        session.change_recipe(prompt=prompt, seed=seed)
+        window.canvas_panel.toolbar.add_button.click()
+    until(lambda: drawn and drawn[-1][1:] == (here(), True))
+
+    session.change_recipe(prompt="a lake at sunset", steps=60)  # a picture runs, and the hand drags all the same
+    window.prompt_panel.generate_button.click()
+    until(lambda: window.progress.value() > 20)
+    drafts_before = len(drawn)
+    qtbot.mousePress(view, LEFT, NONE, view.place_on_screen(session.state.canvas.puck).toPoint())
+    for x in (0.1, 0.2, 0.3):
+        move(view, view.place_on_screen((x, 0.0)).toPoint())
+        until(lambda: drawn[-1][1] == here())
+    assert window.controller.jobs.is_busy
+    assert len(drawn) >= drafts_before + 3
+    qtbot.mouseRelease(view, LEFT, NONE, view.place_on_screen((0.3, 0.0)).toPoint())
+    until(lambda: finished)
+    until(lambda: drawn[-1][1:] == (here(), True))
+
+    shown = drawn[-1]
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    until(lambda: len(finished) == 2)
+    engine, ignore = engine_of(model), lambda event: None
+    for done in finished:
+        again = engine.generate(read_recipe(window.controller.pictures._folder / done.path), ignore)
+        assert np.array_equal(again.picture, done.picture)
+    assert finished[1].recipe.blend == here().blend
+    assert np.array_equal(finished[1].picture, to_picture(shown[0]))
+    engine.close()
+
+
+def test_a_draft_within_a_step_leaves_the_picture_as_it_was(model):
+    engine = engine_of(model)
+    recipe = Recipe(prompt="a red sailboat", seed=3, steps=8, width=64, height=64)
+    recipe = msgspec.structs.replace(recipe, model=msgspec.structs.replace(recipe.model, name=model.rsplit("/", 1)[-1]))
+    plain = engine.generate(recipe, lambda event: None)
+    drafts = []
+
+    def report(event) -> None:
+        if isinstance(event, Step):
+            other = msgspec.structs.replace(recipe, prompt="a blue lake", seed=event.number, steps=3)
+            drafts.append(engine.draft(other, lambda event: None))
+
+    beside = engine.generate(recipe, report)
+    alone = engine.draft(msgspec.structs.replace(recipe, prompt="a blue lake", seed=8, steps=3), lambda event: None)
+    assert len(drafts) == 8
+    assert np.array_equal(plain.picture, beside.picture)
+    assert np.array_equal(drafts[-1].picture, alone.picture)
+    engine.close()
