@@ -169,6 +169,7 @@ class DenoiserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         drop: share of captions replaced by the empty one, for classifier-free guidance (Ho & Salimans 2022).
         snr_gamma: ceiling of the loss weight of clean samples (min-SNR, Hang et al. 2023).
         focus: extra loss weight where subjects are, at noise levels that show where that is.
+        prefer_subjects: share of pictures chosen from two as the one whose subjects cover more.
         channel_power: loss weight of latent channels by their effect on the picture, to this power.
     """
 
@@ -185,6 +186,7 @@ class DenoiserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     snr_gamma: float = 5.0
     channel_power: float = 0.5
     focus: Weight = 0.0
+    prefer_subjects: Share = 0.0
 
 
 class JudgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -106,7 +106,7 @@ class DenoiserTask:
         """`count / levels` latents with one caption each, all of one size; a share of the captions is empty."""
         weights = torch.tensor(self._config.bucket_weights)
         store = self._stores[int(torch.multinomial(weights, 1, generator=generator))]
-        batch = store.sample(count // self._config.levels, generator)
+        batch = store.sample(count // self._config.levels, generator, self._config.prefer_subjects)
         dropped = torch.rand(len(batch.ids), generator=generator) < self._config.drop
         batch.ids[dropped] = self._empty
         return batch

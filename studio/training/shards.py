@@ -118,14 +118,17 @@ class LatentStore:
     def __len__(self) -> int:
         return sum(len(shard) for shard in self._latents)
 
-    def sample(self, count: int, generator: torch.Generator) -> LatentBatch:
-        """Some pictures, each with one of its captions."""
+    def sample(self, count: int, generator: torch.Generator, prefer: float = 0.0) -> LatentBatch:
+        """Some pictures, each with one of its captions.
+
+        The share `prefer` of them is chosen from two drawn at random: the one whose subjects cover more.
+        """
         if time.monotonic() - self._looked > LOOK_AGAIN_S:
             self.refresh()
         latents, ids, focus = [], [], []
         for _ in range(count):
-            shard = _draw(len(self._latents), generator)
-            item = _draw(len(self._latents[shard]), generator)
+            candidates = 2 if float(torch.rand((), generator=generator)) < prefer else 1
+            shard, item = max((self._place(generator) for _ in range(candidates)), key=self._covered)
             said = self._ids[shard][item]
             latents.append(self._latents[shard][item])
             ids.append(said[_draw(len(said), generator)])
@@ -135,6 +138,13 @@ class LatentStore:
             torch.from_numpy(np.stack(ids)).long(),
             torch.from_numpy(np.stack(focus)).float() / 255.0,
         )
+
+    def _place(self, generator: torch.Generator) -> tuple[int, int]:
+        shard = _draw(len(self._latents), generator)
+        return shard, _draw(len(self._latents[shard]), generator)
+
+    def _covered(self, place: tuple[int, int]) -> int:
+        return int(self._focus[place[0]][place[1]].sum(dtype=np.int64))
 
 
 def _draw(count: int, generator: torch.Generator) -> int:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -270,6 +271,60 @@ def test_one_check_that_fails_fails_the_whole_and_the_others_still_run(checkout,
     assert f"failed: {bad}" in capsys.readouterr().err
     bad = "none"
     assert environment.check_everything(checkout, [], {}) == 0
+
+
+@pytest.fixture
+def tests_run(checkout, monkeypatch):
+    """Runs every check with pytest's exit codes and the tests it remembers as failed: (exit code, calls of pytest)."""
+
+    def run_with(codes, failed):
+        calls = []
+
+        def run(words, **_named):
+            if Path(words[0]).name != "pytest":
+                return subprocess.CompletedProcess(words, 0)
+            calls.append(words[1:])
+            return subprocess.CompletedProcess(words, codes[len(calls) - 1])
+
+        monkeypatch.setattr(environment.subprocess, "run", run)
+        cache = checkout.root / ".pytest_cache" / "v" / "cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        (cache / "lastfailed").write_text(json.dumps(dict.fromkeys(failed, True)))
+        return environment.check_everything(checkout, ["-q"], {}), calls
+
+    return run_with
+
+
+def test_a_test_that_fails_once_is_run_again_and_named(tests_run, capsys):
+    assert tests_run([1, 0], ["tests/a.py::b"]) == (0, [["-q"], ["--last-failed", "-q"]])
+    assert "unsteady, to be mended: failed once, then passed by themselves: tests/a.py::b" in capsys.readouterr().err
+
+
+def test_a_test_that_fails_twice_fails_the_whole(tests_run, capsys):
+    assert tests_run([1, 1], ["tests/a.py::b"])[0] == 1
+    said = capsys.readouterr().err
+    assert "failed: pytest" in said
+    assert "unsteady" not in said
+
+
+@pytest.mark.parametrize(
+    ("code", "failed"),
+    [
+        pytest.param(1, [f"tests/a.py::{number}" for number in range(environment.UNSTEADY_MAX + 1)], id="many"),
+        pytest.param(1, [], id="nothing remembered"),
+        pytest.param(-11, ["tests/a.py::b"], id="a crash"),
+    ],
+)
+def test_what_is_no_stumble_is_not_run_again(tests_run, code, failed):
+    assert tests_run([code], failed) == (1, [["-q"]])
+
+
+def test_a_garbled_memory_of_failures_is_none(checkout):
+    assert environment.failed_tests(checkout.root) == []
+    cache = checkout.root / ".pytest_cache" / "v" / "cache"
+    cache.mkdir(parents=True)
+    (cache / "lastfailed").write_text("{")
+    assert environment.failed_tests(checkout.root) == []
 
 
 def test_without_a_screen_qt_is_told_to_do_without():
