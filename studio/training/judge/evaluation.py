@@ -1,7 +1,6 @@
 """The stage `evaluate`: everything the judge says of the exported model, as one table in the model's card."""
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -9,10 +8,7 @@ import torch
 from torch import Tensor
 
 from studio.core.blend import Blend, Keyframe
-from studio.core.events import Event
-from studio.core.models import read_model
-from studio.core.recipe import ModelRef, Recipe
-from studio.engine.local import LocalEngine
+from studio.training.generator import Generator
 from studio.training.judge import card, figures
 from studio.training.judge.accuracy import accuracies, answers, opinion_of
 from studio.training.judge.classifier import Judge
@@ -34,49 +30,25 @@ _NEIGHBOUR_DRAWN_PX = 64
 Rows = list[tuple[str, str]]
 
 
-class Generator:
-    """Horizon behind the studio's own engine, with the settings a new user has."""
-
-    def __init__(self, places: Places) -> None:
-        """Loads nothing yet."""
-        defaults = read_model(places.model).defaults
-        self.engine = LocalEngine((places.model.parent,))
-        self.recipe = Recipe(
-            model=ModelRef(name=str(places.model)),
-            **{name: getattr(defaults, name) for name in ("width", "height", "steps", "guidance")},
-            scheduler=defaults.scheduler,
-            schedule=defaults.schedule,
-        )
-        self.seconds: list[float] = []
-
-    def paint(self, prompt: str, seed: int, *, steps: int | None = None, blend: Blend | None = None) -> UInt8:
-        """One picture `(h, w, 3)`."""
-        wanted = {"prompt": prompt, "seed": seed, "blend": blend, "steps": steps or self.recipe.steps}
-        started = time.perf_counter()
-        picture = self.engine.generate(msgspec.structs.replace(self.recipe, **wanted), _ignore).picture
-        if steps is None:
-            self.seconds.append(time.perf_counter() - started)
-        return picture
-
-    def paint_all(self, asked: Iterable[Question], first_seed: int = 1) -> UInt8:
-        """One picture a question, each from its own seed: `(n, h, w, 3)`."""
-        return np.stack([self.paint(question.prompt, first_seed + i) for i, question in enumerate(asked)])
-
-
 def evaluate(places: Places) -> None:
     """Ask, paint, judge; print the tables and write them into the model's card."""
     judge, generator = load_judge(places), Generator(places)
     exam = shrunk(exam_pictures(EXAM))
     known = accuracies(judge, exam, EXAM_FIRST_SEED)
     seen, held_out = questions(SEEN, held_out=False), questions(HELD_OUT, held_out=True)
-    painted = generator.paint_all(seen)
-    tallies = (_tally(judge, seen, painted), _tally(judge, held_out, generator.paint_all(held_out, 10_001)))
+    painted = _paint_all(generator, seen)
+    tallies = (_tally(judge, seen, painted), _tally(judge, held_out, _paint_all(generator, held_out, 10_001)))
     rows = _likeness(judge, painted, exam) + _variety(judge, generator, seen) + _novelty(painted)
     rows += _walks(generator, seen) + _drafts(generator, seen)
     rows.append(("one picture, median, this machine", f"{np.median(generator.seconds):.2f} s"))
     text = card.attribute_table(tallies, known) + "\n" + card.figure_table(rows)
     print(text)
     card.write(places.model / "README.md", text)
+
+
+def _paint_all(generator: Generator, asked: Sequence[Question], first_seed: int = 1) -> UInt8:
+    """One picture a question, each from its own seed: `(n, h, w, 3)`."""
+    return generator.paint_all([question.prompt for question in asked], first_seed)
 
 
 def _tally(judge: Judge, asked: Sequence[Question], pictures: UInt8) -> Tally:
@@ -139,7 +111,7 @@ def _walks(generator: Generator, asked: Sequence[Question]) -> Rows:
 
 def _drafts(generator: Generator, asked: Sequence[Question]) -> Rows:
     """Correlation of a picture in few steps with the full one from the same noise."""
-    finals = generator.paint_all(asked[:DRAFTS], 5_000)
+    finals = _paint_all(generator, asked[:DRAFTS], 5_000)
     rows = []
     for steps in DRAFT_STEPS:
         found = [
@@ -153,7 +125,3 @@ def _drafts(generator: Generator, asked: Sequence[Question]) -> Rows:
 
 def _drawn(first_seed: int, count: int) -> UInt8:
     return np.stack([draw_scene(sample_scene(seed)) for seed in range(first_seed, first_seed + count)])
-
-
-def _ignore(event: Event) -> None:
-    """Nobody watches."""
