@@ -10,7 +10,9 @@ from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from studio.core.errors import AdapterError, ModelBrokenError, UnsafeModelError
+from studio.core.model_family import ModelFamily
 from studio.engine.lora import Adapters, load_lora
+from studio.engine.original_keys import SOURCES
 
 Q = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
 OUT = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_out.0"
@@ -120,6 +122,49 @@ def test_other_trainers_names(components, tmp_path, layer, down_name, up_name):
     down, up = halves(components, "unet", Q)
     save_file({f"{layer}.{down_name}": down, f"{layer}.{up_name}": up}, tmp_path / "a.safetensors")
     assert list(load_lora(tmp_path / "a.safetensors", components).deltas) == [("unet", Q)]
+
+
+@pytest.mark.parametrize("layer", ["encoder.layers.0.self_attn.q_proj", "text_model.encoder.layers.0.self_attn.q_proj"])
+def test_text_encoders_with_one_level_more_or_less_are_the_same(components, tmp_path, layer):
+    down, up = halves(components, "text_encoder", text_path(components))
+    flat = "lora_te_" + layer.replace(".", "_")
+    save_file({f"{flat}.lora_down.weight": down, f"{flat}.lora_up.weight": up}, tmp_path / "a.safetensors")
+    found = load_lora(tmp_path / "a.safetensors", components).deltas
+    assert list(found) == [("text_encoder", text_path(components))]
+
+
+def test_the_original_names_of_layers(components, tmp_path):
+    """As kohya's trainer names the layers of Stable Diffusion XL."""
+    down, up = halves(components, "unet", Q)
+    flat = "lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_q"
+    save_file({f"{flat}.lora_down.weight": down, f"{flat}.lora_up.weight": up}, tmp_path / "a.safetensors")
+    with pytest.raises(AdapterError, match="not in this model"):
+        load_lora(tmp_path / "a.safetensors", components)
+    found = load_lora(tmp_path / "a.safetensors", components, SOURCES[ModelFamily.SDXL])
+    assert list(found.deltas) == [("unet", Q)]
+
+
+class Fused(nn.Module):
+    """One block of Flux, as far as its names go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = {"num_attention_heads": 2, "attention_head_dim": 2}
+        attention = nn.ModuleDict({name: nn.Linear(4, 4, bias=False) for name in ("to_q", "to_k", "to_v")})
+        self.transformer_blocks = nn.ModuleList([nn.ModuleDict({"attn": attention})])
+
+
+def test_a_layer_that_is_three_here_gives_each_its_rows(tmp_path):
+    transformer = Fused()
+    up, down = torch.randn(12, 1), torch.randn(1, 4)
+    layer = "diffusion_model.double_blocks.0.img_attn.qkv"
+    save_file({f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up}, tmp_path / "a.safetensors")
+    lora = load_lora(tmp_path / "a.safetensors", {"transformer": transformer}, SOURCES[ModelFamily.FLUX])
+    names = [f"transformer_blocks.0.attn.to_{each}" for each in "qkv"]
+    assert {path for _, path in lora.deltas} == set(names)
+    zero = torch.zeros(4, 4)
+    changes = torch.cat([lora.deltas["transformer", name].of(zero) for name in names])
+    torch.testing.assert_close(changes, up @ down)
 
 
 def test_what_cannot_be_used_says_why(components, tmp_path):
