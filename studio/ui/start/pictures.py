@@ -1,0 +1,69 @@
+"""What a start looks like, and starts from what is on the screen. For the background: pictures are decoded here."""
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from studio.core.recipe import Recipe
+from studio.core.start import Start
+from studio.core.start_picture import Mask, decode_mask, decode_start, refitted, start_from_picture
+from studio.ui.images import to_picture, to_qimage
+from studio.ui.start.brush import Rect
+
+_TINT = (218, 58, 58, 255)
+"""Red, as printers' masks are."""
+_OPACITY = 0.55
+ROOM = QColor(*_TINT[:3], round(255 * _OPACITY))
+"""What is added around a picture: it is made anew as well."""
+_TINTS = np.rint(np.arange(256)[:, None] / 255 * _OPACITY * _TINT).astype(np.uint8).view(np.uint32)[:, 0]
+"""What each value of a mask looks like: RGBA, premultiplied, the four bytes in one number."""
+
+
+class Shown(msgspec.Struct, frozen=True, eq=False):
+    """A start made visible: the picture, its mask (None: everywhere), and both small."""
+
+    start: Start
+    image: QImage
+    mask: Mask | None
+    thumbnail: QImage
+
+
+class Tint:
+    """A mask in a see-through red, kept in step with it."""
+
+    def __init__(self, mask: Mask) -> None:
+        """`mask` is read again by `follow`, not kept in step by itself."""
+        self._mask = mask
+        self._pixels = np.zeros(mask.shape, np.uint32)
+        height, width = mask.shape
+        self.image = QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied)
+        self.follow((0, 0, width, height))
+
+    def follow(self, rect: Rect) -> None:
+        """Take over what the mask is inside `rect` by now."""
+        left, top, right, bottom = rect
+        self._pixels[top:bottom, left:right] = _TINTS[self._mask[top:bottom, left:right]]
+
+
+def show(start: Start, side_px: int) -> Shown:
+    """`start` decoded, with a thumbnail of `side_px` at most on both sides. Raises PictureError."""
+    image = to_qimage(decode_start(start))
+    mask = decode_mask(start) if start.mask else None
+    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    thumbnail = image.scaled(side_px, side_px, keep, smooth)
+    if mask is not None:
+        painter = QPainter(thumbnail)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(QRect(QPoint(0, 0), thumbnail.size()), Tint(mask).image)
+        painter.end()
+    return Shown(start, image, mask, thumbnail)
+
+
+def start_from_image(image: QImage, recipe: Recipe) -> Start:
+    """What is on the screen, and in no file, as the start of `recipe`. Raises OptionError and PictureError."""
+    made = start_from_picture(to_picture(image))
+    if (image.width(), image.height()) != (recipe.width, recipe.height):
+        made = refitted(made, recipe.width, recipe.height)
+    return made if recipe.start is None else replace(recipe.start, picture=made.picture)
