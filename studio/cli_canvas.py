@@ -1,7 +1,9 @@
 """`latent-studio blend` and `walk`: points and paths on a latent canvas, without a window."""
 
 import argparse
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -28,6 +30,8 @@ FRAMES_MAX = 10_000
 _SURVEY_STEPS = 10
 """Steps of the drafts by which an even walk finds out where the picture changes: drafts of fewer change elsewhere."""
 _SURVEY_MAX = 300
+_UNWRITTEN_MAX = 16
+"""Frames that are made but not yet on disk."""
 
 
 def blend(arguments: argparse.Namespace, places: Places, folders: tuple[Path, ...], engines: EngineFactory) -> None:
@@ -71,12 +75,22 @@ def _make_together(
     recipes: Callable[[Engine, Progress], Iterator[Recipe]],
     folders: tuple[Path, ...], engines: EngineFactory, save: Save, progress: Progress,
 ) -> None:  # fmt: skip
-    """As `make_pictures`, several frames at once."""
+    """As `make_pictures`, several frames at once, each written beside the making of the next ones."""
+
+    def write(finished: Finished, number: int) -> None:
+        print(save(finished, number), flush=True)
+
     engine = engines(folders)
     try:
-        for number, finished in enumerate(engine.walk(list(recipes(engine, progress)), progress)):
-            progress.end()
-            print(save(finished, number), flush=True)
+        with ThreadPoolExecutor(max_workers=1) as writer:
+            written: deque[Future[None]] = deque()
+            for number, finished in enumerate(engine.walk(list(recipes(engine, progress)), progress)):
+                progress.end()
+                written.append(writer.submit(write, finished, number))
+                if len(written) > _UNWRITTEN_MAX:
+                    written.popleft().result()
+            for each in written:
+                each.result()
     finally:
         progress.end()
         engine.close()

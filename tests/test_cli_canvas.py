@@ -69,6 +69,17 @@ def test_walk_writes_numbered_frames_from_keyframe_to_keyframe(studio, canvas, t
     assert studio.engines[-1].drafts == []
 
 
+def test_a_frame_that_cannot_be_written_ends_the_walk_with_its_sentence(studio, canvas, tmp_path):
+    (tmp_path / "frames" / "frame_00003.png" / "a folder").mkdir(parents=True)
+    code, printed, told = run(studio, "walk", canvas, "--frames", "40", "--out", str(tmp_path / "frames"))
+    assert code == 1
+    assert "frame_00003.png" in told
+    assert "frame_00002.png" in printed
+    assert "frame_00003.png" not in printed
+    assert "frame_00040.png" not in printed  # nobody makes many pictures that are lost
+    assert studio.engines[-1].closed
+
+
 def test_even_steps_go_slowly_where_the_picture_changes_fast(studio, canvas, tmp_path):
     code, printed, _ = run(studio, "walk", canvas, "--even", "--frames", "11", "--out", str(tmp_path / "frames"))
     places = [read_recipe(Path(path)).blend.noise_shares[1] for path in printed.split()]

@@ -13,11 +13,11 @@ import torch
 from msgspec.structs import replace
 from torch import Tensor
 
+from studio.core.adapters_used import adapters_used
 from studio.core.engine import Report
 from studio.core.events import Finished, Stage, Staged, Step
 from studio.core.recipe import Recipe
 from studio.core.schedulers import SCHEDULERS
-from studio.engine.autoencoder import to_picture
 from studio.engine.embeddings import join
 from studio.engine.guidance import Conditioning, guided
 from studio.engine.loading import Loaded
@@ -39,7 +39,7 @@ def batches(recipes: Sequence[Recipe]) -> Iterator[list[Recipe]]:
     for common, run in groupby(recipes, key=_common):
         alike = list(run)
         size = max(1, min(TOGETHER_MAX, PIXELS_MAX // (common.width * common.height)))
-        size = 1 if draws_noise(common) else size
+        size = 1 if draws_noise(common) or common.start is not None else size
         yield from (alike[start : start + size] for start in range(0, len(alike), size))
 
 
@@ -74,17 +74,17 @@ def _latents(recipe: Recipe, begun: Sequence[Begun], loaded: Loaded, device: tor
     predict = guided(loaded.family, _joined([each[0] for each in begun]))
     for taken in sample(predict, solver, noise):
         latents, now = taken.latents, time.perf_counter()
-        report(Step(number=taken.number, count=recipe.steps, sigma=taken.sigma, seconds=now - before))
+        report(Step(number=taken.number, count=taken.count, sigma=taken.sigma, seconds=now - before))
         before = now
     return latents
 
 
 def _finish(recipes: Sequence[Recipe], latents: Tensor, loaded: Loaded, report: Report) -> Iterator[Finished]:
+    """Decoded one by one: a batch of pictures is too large for a CPU's caches, and one alone keeps a GPU busy."""
     report(Staged(stage=Stage.DECODING))
-    pictures = loaded.family.decode_tensor(latents)
-    report(Staged(stage=Stage.DECODING, fraction=1.0))
-    for recipe, picture in zip(recipes, pictures, strict=True):
-        yield Finished(picture=to_picture(picture[None]), recipe=recipe, seconds={})
+    for number, recipe in enumerate(recipes):
+        yield Finished(picture=loaded.family.decode(latents[number : number + 1]), recipe=recipe, seconds={})
+        report(Staged(stage=Stage.DECODING, fraction=(number + 1) / len(recipes)))
 
 
 def _joined(each: Sequence[Conditioning]) -> Conditioning:
@@ -98,5 +98,5 @@ def _lengths(pair: tuple[Recipe, Begun]) -> tuple[int, int]:
 
 
 def _common(recipe: Recipe) -> Recipe:
-    """What frames must share to be made together: all but the blend, the seed and the prompts."""
-    return replace(recipe, blend=None, seed=0, prompt="", negative_prompt="")
+    """What frames must share to be made together: all but the blend, the seed and the prompts' words."""
+    return replace(recipe, blend=None, seed=0, prompt="", negative_prompt="", adapters=adapters_used(recipe))

@@ -1,11 +1,15 @@
-"""The plot of the noise levels: σ on a logarithmic scale over the sampler's steps."""
+"""The plot of the noise levels: σ on a logarithmic scale over the sampler's steps.
+
+The levels are drawn once and kept as a picture; the steps taken are painted over it. To change the plot's own items at
+every step would cost the window more than all else that it shows of a step.
+"""
 
 import math
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from studio.core.engine import NoiseLevels
@@ -44,8 +48,7 @@ class SigmaPlot(pg.PlotWidget):
         self.setFrameShape(self.Shape.NoFrame)
         self._heights: tuple[float, ...] = ()
         self._curve = self.plot([], [], symbol="o", symbolSize=4, antialias=True)
-        self._done = self.plot([], [], symbol="o", symbolSize=4, antialias=True)
-        self._mark = self.plot([], [], pen=None, symbol="o", symbolSize=9)
+        self._kept = QPixmap()
         self.step = 0
         for axis in (self.getAxis("left"), self.getAxis("bottom")):
             axis.setStyle(tickLength=3)
@@ -64,6 +67,7 @@ class SigmaPlot(pg.PlotWidget):
         self._heights = tuple(math.log10(sigma) for sigma in levels.sigmas if sigma > _SMALLEST)
         steps = np.arange(len(self._heights))
         self._curve.setData(steps, np.array(self._heights))
+        self._kept = QPixmap()
         if self._heights:
             low, high = min(self._heights), max(self._heights)
             self.setXRange(0, max(1, len(steps) - 1), padding=0.04)
@@ -78,9 +82,21 @@ class SigmaPlot(pg.PlotWidget):
     def mark_step(self, number: int) -> None:
         """Mark the step being taken, from 1; 0 marks none."""
         self.step = number
-        heights = np.array(self._heights[:number])
-        self._done.setData(np.arange(len(heights)), heights)
-        self._mark.setData([len(heights) - 1] if len(heights) else [], heights[-1:])
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 Qt's name
+        """The levels as they are kept, and the steps taken."""
+        if self._kept.isNull() or self._kept.devicePixelRatio() != self.devicePixelRatioF():
+            self._kept = self._drawn()
+        painter = QPainter(self.viewport())
+        painter.drawPixmap(0, 0, self._kept)
+        self._paint_steps(painter)
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Draw anew."""
+        self._kept = QPixmap()
+        super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 Qt's name
         """Follow the palette."""
@@ -90,7 +106,7 @@ class SigmaPlot(pg.PlotWidget):
 
     def _color(self) -> None:
         palette, role = self.palette(), QPalette.ColorRole
-        muted, accent = palette.color(role.PlaceholderText), palette.color(role.Accent)
+        muted = palette.color(role.PlaceholderText)
         self.setBackground(palette.color(role.Window))
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 0.85)
@@ -98,10 +114,31 @@ class SigmaPlot(pg.PlotWidget):
             axis.setPen(pg.mkPen(palette.color(role.Mid)))
             axis.setTextPen(pg.mkPen(muted))
             axis.setTickFont(font)
-        for curve, color in ((self._curve, muted), (self._done, accent), (self._mark, accent)):
-            curve.setSymbolPen(None)
-            curve.setSymbolBrush(pg.mkBrush(color))
+        self._curve.setSymbolPen(None)
+        self._curve.setSymbolBrush(pg.mkBrush(muted))
         self._curve.setPen(pg.mkPen(muted, width=1.5))
-        self._done.setPen(pg.mkPen(accent, width=1.5))
-        self._mark.setPen(pg.mkPen(None))
+        self._kept = QPixmap()
         self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def _drawn(self) -> QPixmap:
+        """The plot without steps."""
+        ratio, room = self.devicePixelRatioF(), self.viewport().rect()
+        made = QPixmap(room.size() * ratio)
+        made.setDevicePixelRatio(ratio)
+        painter = QPainter(made)
+        self.render(painter, QRectF(room), room)
+        painter.end()
+        return made
+
+    def _paint_steps(self, painter: QPainter) -> None:
+        box, accent = self.getPlotItem().vb, self.palette().color(QPalette.ColorRole.Accent)
+        taken = enumerate(self._heights[: self.step])
+        points = [QPointF(self.mapFromScene(box.mapViewToScene(QPointF(*each)))) for each in taken]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(accent, 1.5))
+        painter.drawPolyline(points)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(accent)
+        for point in points:
+            radius = 4.5 if point is points[-1] else 2.0
+            painter.drawEllipse(point, radius, radius)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from numpy.typing import NDArray
 from PIL import Image
 
 from studio import cli
@@ -74,28 +75,35 @@ def test_a_walk_beside_calls_of_diffusers(tmp_path: Path, engine: LocalEngine) -
     prompts = [ENDS[0].prompt or "", ENDS[1].prompt or ""]
     walk(engine, _folder(tmp_path, "warm"), ENDS, 2)
 
-    def of_diffusers(numbers: range) -> float:
-        began = time.perf_counter()
+    def of_diffusers(numbers: range) -> NDArray[np.float64]:
+        began = clocks()
         for number in numbers:
             recipe = replace(base, prompt=prompts[number % 2], seed=number)
             reference_picture(pipe, recipe, reference_scheduler(recipe, config))
-        return time.perf_counter() - began
+        return clocks() - began
 
     theirs = of_diffusers(range(FRAMES // 2))  # half before and half after, for a machine whose load changes
-    began = time.perf_counter()
+    began = clocks()
     paths = walk(engine, _folder(tmp_path, "walk"), ENDS, FRAMES)
-    ours = time.perf_counter() - began
+    ours = clocks() - began
     theirs += of_diffusers(range(FRAMES // 2, FRAMES))
     ratios = [
         psnr(np.array(Image.open(path)), engine.generate(read_recipe(path), ignore).picture)
         for path in paths[::COMPARED_EVERY]
     ]
     print(
-        f"\nwalk of {FRAMES} frames {ours:.1f} s ÷ {FRAMES} calls of diffusers {theirs:.1f} s = {ours / theirs:.2f}"
+        f"\nwalk of {FRAMES} frames {ours[0]:.1f} s ÷ {FRAMES} calls of diffusers {theirs[0]:.1f} s"
+        f" = {ours[0] / theirs[0]:.2f}; of the processor's time {ours[1]:.1f} s ÷ {theirs[1]:.1f} s"
+        f" = {ours[1] / theirs[1]:.2f}"
         f"\nframes against full renders: PSNR least {min(ratios):.1f} dB, median {np.median(ratios):.1f} dB;"
         f" {sum(each == 99.0 for each in ratios)} of {len(ratios)} equal to the byte"
     )
     assert min(ratios) >= 45
+
+
+def clocks() -> NDArray[np.float64]:
+    """Seconds on the wall, and seconds of the processor: where others use the machine too, the second are truer."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def test_even_steps_are_even(tmp_path: Path, engine: LocalEngine) -> None:

@@ -1,26 +1,58 @@
-"""Drafts keep the time they were given."""
+"""Drafts keep the time they were given, and begin where they are true."""
 
-from studio.core.planner import DraftPlanner, DraftSettings
+from studio.core.planner import LIKENESS_MIN, DraftPlanner, DraftSettings, Plan
+
+
+def steps(planner: DraftPlanner, most: int = 20, **settings: int) -> int:
+    """The steps that the next draft takes."""
+    return planner.plan(DraftSettings(**settings), most).taken
 
 
 def test_the_first_draft_is_the_least() -> None:
-    assert DraftPlanner().steps(DraftSettings(), most=20) == 2
+    assert DraftPlanner().plan(DraftSettings(), most=20) == Plan(steps=2, depth=1)
 
 
 def test_steps_follow_the_measured_speed() -> None:
     fast, slow = DraftPlanner(), DraftPlanner()
     fast.learn(2, sampling_seconds=0.02, rest_seconds=0.02)
     slow.learn(2, sampling_seconds=0.60, rest_seconds=0.02)
-    assert fast.steps(DraftSettings(budget_ms=100), most=20) == 8
-    assert fast.steps(DraftSettings(budget_ms=100), most=5) == 5
-    assert slow.steps(DraftSettings(budget_ms=100), most=20) == 2
+    assert fast.plan(DraftSettings(budget_ms=100), most=20) == Plan(steps=8, depth=1)
+    assert fast.plan(DraftSettings(budget_ms=65), most=20) == Plan(steps=5, depth=1)
+    assert steps(slow, budget_ms=100) == 1
+
+
+def test_a_draft_of_all_the_steps_is_the_picture_itself() -> None:
+    planner = DraftPlanner()
+    planner.learn(2, sampling_seconds=0.02, rest_seconds=0.02)
+    assert planner.plan(DraftSettings(), most=5) == Plan(steps=5, depth=0)
+    assert planner.plan(DraftSettings(), most=1) == Plan(steps=1, depth=0)
 
 
 def test_a_machine_that_becomes_slow_is_noticed() -> None:
     planner = DraftPlanner()
     for seconds in (0.04, 0.4, 0.4, 0.4, 0.4):
         planner.learn(4, sampling_seconds=seconds, rest_seconds=0.0)
-    assert planner.steps(DraftSettings(budget_ms=100, steps_min=1), most=20) == 1
+    assert steps(planner, budget_ms=100, steps_min=1) == 1
+
+
+def test_where_the_time_is_not_to_be_relied_on_there_is_room_for_surprises() -> None:
+    steady, erratic = DraftPlanner(), DraftPlanner()
+    for number in range(20):
+        steady.learn(2, sampling_seconds=0.04, rest_seconds=0.02)
+        erratic.learn(2, sampling_seconds=0.025 if number % 2 else 0.055, rest_seconds=0.02)
+    assert steps(steady) == 4
+    assert steps(erratic) < steps(steady)
+
+
+def test_where_trajectories_mislead_drafts_begin_at_noise_until_there_are_others() -> None:
+    planner = DraftPlanner()
+    planner.judge(LIKENESS_MIN)
+    assert planner.plan(DraftSettings(), most=20).depth == 1
+    for _ in range(3):
+        planner.judge(0.5)
+    assert planner.plan(DraftSettings(), most=20) == Plan(steps=2, depth=0)
+    planner.trust()
+    assert planner.plan(DraftSettings(), most=20).depth == 1
 
 
 def test_the_hand_is_waited_for_only_when_frames_are_slow() -> None:

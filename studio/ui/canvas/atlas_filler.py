@@ -29,6 +29,8 @@ from studio.ui.images import to_qimage
 
 STEPS = 6
 """A map must be quick rather than fine."""
+KEYFRAME_STEPS = 12
+"""Of a keyframe's own picture: where it came through, drafts begin, and they are the truer the finer that is."""
 LINE_FRAMES = 17
 _SIDE_PX = 128
 _KEPT = 1200
@@ -188,7 +190,7 @@ def base_of(recipe: Recipe, canvas: Canvas) -> Recipe:
 
 def keyframe_recipe(recipe: Recipe, keyframe: Keyframe) -> Recipe:
     """The recipe of a keyframe's small picture."""
-    return replace(blend_recipe(recipe, _only(keyframe)), steps=min(recipe.steps, STEPS))
+    return replace(blend_recipe(recipe, _only(keyframe)), steps=min(recipe.steps, KEYFRAME_STEPS))
 
 
 def _only(keyframe: Keyframe) -> Blend:

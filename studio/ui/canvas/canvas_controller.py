@@ -374,7 +374,8 @@ class CanvasController(QObject):
 
     def _fact(self, frame: Frame) -> str:
         kind = self.tr("full") if frame.is_full else self.tr("draft")
-        steps = self.tr("{count} steps").format(count=frame.steps)
+        taken = self.tr("{taken} of {count} steps") if frame.depth else self.tr("{count} steps")
+        steps = taken.format(taken=frame.steps - frame.depth, count=frame.steps)
         return f"{kind} · {steps} · {1000 * frame.seconds:.0f} ms"
 
     def _on_thumbnail_ready(self, index: int, image: QImage) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 from studio.core.canvas import Canvas
 from studio.core.evenness import Evenness
 from studio.core.events import Drafted, Finished, Picture
+from studio.core.likeness import likeness
 from studio.core.planner import DraftSettings
 from studio.core.recipe import Recipe
 from studio.ui.canvas.atlas_filler import AtlasFiller, base_of
@@ -21,7 +22,7 @@ from studio.ui.canvas.frame_cache import Frame, FrameCache, key_of
 from studio.ui.canvas.generations import Generations
 from studio.ui.canvas.live_drafts import LiveDrafts
 from studio.ui.canvas.plane_heat import PlaneHeat
-from studio.ui.images import to_qimage
+from studio.ui.images import to_picture, to_qimage
 
 _EVENNESS_MS = 120
 """How often the heat strip is computed anew while frames come in."""
@@ -121,6 +122,7 @@ class CanvasPictures(QObject):
         line_for = (base, tuple(each.keyframe for each in canvas.placed), canvas.law)
         if line_for != self._line_for:
             self._line_for, self._line = line_for, {}
+            self._live.planner.trust()
             self.evennessChanged.emit(Evenness(()))
         self.atlasCleared.emit()
         self._heat.clear()
@@ -200,6 +202,8 @@ class CanvasPictures(QObject):
         (_, recipe), self._rendering = self._rendering, None
         draft = self._cache.get(recipe)
         norm = None if draft is None else draft.norm
+        if draft is not None and draft.depth:
+            self._live.planner.judge(likeness(to_picture(draft.image), finished.picture))
         seconds = sum(finished.seconds.values())
         frame = Frame(image=to_qimage(finished.picture), steps=recipe.steps, is_full=True, norm=norm, seconds=seconds)
         self._cache.put(recipe, frame)
@@ -232,7 +236,12 @@ class CanvasPictures(QObject):
 
     def _on_draft_ready(self, recipe: Recipe, frame: Frame) -> None:
         blend = recipe.blend
-        if blend is not None and len(blend.keyframes) == 2 and blend.noise_shares == blend.prompt_shares:
+        if (
+            blend is not None
+            and not frame.depth  # compared are frames that began at noise
+            and len(blend.keyframes) == 2
+            and blend.noise_shares == blend.prompt_shares
+        ):
             self._on_line_ready(blend.noise_shares[1], frame.steps, frame.signature)
         if self._rendering is None or not self._render_is_seen:
             self.frameShown.emit(recipe, frame)

@@ -13,8 +13,8 @@ from studio.core.recipe import Recipe
 class Drafter(Protocol):
     """Makes drafts, tiles, full renders and pictures, in this order of urgency: drafts, pictures, renders, tiles."""
 
-    def ask_draft(self, generation: int, recipe: Recipe) -> None:
-        """A draft for a hand that is waiting (`Engine.draft`). There is at most one at a time."""
+    def ask_draft(self, generation: int, recipe: Recipe, depth: int) -> None:
+        """A draft for a hand that is waiting (`Engine.draft`, `depth` too). There is at most one at a time."""
         ...
 
     def ask_tile(self, generation: int, recipe: Recipe) -> None:

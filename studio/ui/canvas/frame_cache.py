@@ -16,11 +16,13 @@ BYTES_MAX = 96 << 20
 class Frame(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """A picture of one recipe. `norm` is ‖noise‖ ÷ √d, where known.
 
-    One that is not full is a draft: of few steps, or of all but decoded the fastest way.
+    One that is not full is a draft: of few steps, or of all but decoded the fastest way. `depth` of its steps were not
+    taken: it began among the keyframes' trajectories.
     """
 
     image: QImage
     steps: int
+    depth: int = 0
     is_full: bool = False
     norm: float | None = None
     seconds: float = 0.0

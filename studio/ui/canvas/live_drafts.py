@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.core.events import Drafted
-from studio.core.planner import DraftPlanner, DraftSettings
+from studio.core.planner import DraftPlanner, DraftSettings, Plan
 from studio.core.recipe import Recipe
 from studio.ui.canvas.drafter import Drafter
 from studio.ui.canvas.frame_cache import Frame, FrameCache
@@ -31,7 +31,7 @@ _PATIENCE_SECONDS = 0.3
 class _Asked(msgspec.Struct, frozen=True):
     generation: int
     recipe: Recipe
-    steps: int
+    plan: Plan
     at_seconds: float
 
 
@@ -101,8 +101,9 @@ class LiveDrafts(QObject):
         if asked is None or asked.generation != generation:
             return False
         self._asked = None
-        self.planner.learn(asked.steps, drafted.sampling_seconds, drafted.rest_seconds)
-        frame = frame_of(drafted, asked.steps)
+        steps = asked.plan.steps
+        self.planner.learn(steps - drafted.depth, drafted.sampling_seconds, drafted.rest_seconds)
+        frame = frame_of(drafted, steps)
         self._cache.put(asked.recipe, frame)
         if asked.recipe == self._wanted:
             self._wanted = None
@@ -129,7 +130,7 @@ class LiveDrafts(QObject):
         asked = self._asked
         if asked is None or asked.recipe == self._wanted:
             return False
-        spent, whole = self._clock() - asked.at_seconds, self.planner.seconds(asked.steps)
+        spent, whole = self._clock() - asked.at_seconds, self.planner.seconds(asked.plan.taken)
         left = spent if whole is None else abs(whole - spent)  # unknown or overdue: it may take as long again
         return left > 2 * self.settings.budget_ms / 1000 and not self._is_impatient()
 
@@ -150,9 +151,9 @@ class LiveDrafts(QObject):
             self.settled.emit()
 
     def _ask(self, recipe: Recipe) -> None:
-        steps = self.planner.steps(self.settings, recipe.steps)
-        self._asked = _Asked(self._generations.next(), recipe, steps, self._clock())
-        self._drafter.ask_draft(self._asked.generation, replace(recipe, steps=steps))
+        plan = self.planner.plan(self.settings, recipe.steps)
+        self._asked = _Asked(self._generations.next(), recipe, plan, self._clock())
+        self._drafter.ask_draft(self._asked.generation, replace(recipe, steps=plan.steps), plan.depth)
 
     def _on_debounce_passed(self) -> None:
         if self._wanted is not None and self._asked is None:
@@ -164,4 +165,4 @@ def frame_of(drafted: Drafted, steps: int) -> Frame:
     norm = drafted.noise_norm / max(1, drafted.noise_dimension) ** 0.5
     seconds = drafted.sampling_seconds + drafted.rest_seconds
     image = to_qimage(drafted.picture)
-    return Frame(image=image, steps=steps, norm=norm, seconds=seconds, signature=drafted.signature)
+    return Frame(image=image, steps=steps, depth=drafted.depth, norm=norm, seconds=seconds, signature=drafted.signature)

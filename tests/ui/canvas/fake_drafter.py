@@ -1,6 +1,7 @@
 """A drafter that answers when it is told to, with colours that follow the shares."""
 
 import numpy as np
+from msgspec.structs import replace
 
 from studio.core.events import Drafted, Finished, Stage
 from studio.core.recipe import Recipe
@@ -26,16 +27,18 @@ def drafted(recipe: Recipe, *, step_seconds: float = 0.02) -> Drafted:
 
 
 class FakeDrafter:
-    """Remembers every question. `controller` gets the answers."""
+    """Remembers every question. `controller` gets the answers. With trajectories, drafts begin as deep as asked."""
 
     def __init__(self) -> None:
         self.drafts, self.tiles, self.renders = {}, {}, {}
         self.submitted, self.withdrawn = [], []
-        self.asked_drafts = self.asked_tiles = 0
+        self.asked_drafts = self.asked_tiles = self.depth = 0
+        self.has_trajectories = False
         self.controller = None
 
-    def ask_draft(self, generation: int, recipe: Recipe) -> None:
+    def ask_draft(self, generation: int, recipe: Recipe, depth: int = 0) -> None:
         self.asked_drafts += 1
+        self.depth = depth if self.has_trajectories else 0
         self.drafts[generation] = recipe
 
     def ask_tile(self, generation: int, recipe: Recipe) -> None:
@@ -57,7 +60,7 @@ class FakeDrafter:
         (generation, recipe), *others = self.drafts.items()
         assert not others, "more than one draft at a time"
         del self.drafts[generation]
-        self.controller.pictures.on_drafted(generation, drafted(recipe))
+        self.controller.pictures.on_drafted(generation, replace(drafted(recipe), depth=self.depth))
         return recipe
 
     def answer_drafts(self) -> int:
@@ -77,10 +80,13 @@ class FakeDrafter:
             count += 1
         return count
 
-    def answer_render(self) -> Recipe:
+    def answer_render(self, *, is_belied: bool = False) -> Recipe:
+        """The full picture: as the draft was, or nothing like it."""
         ((generation, recipe),) = self.renders.items()
         del self.renders[generation]
         self.controller.pictures.on_previewed(generation, picture(recipe))
-        finished = Finished(picture=picture(recipe, 64), recipe=recipe, seconds={Stage.SAMPLING: 0.5})
+        full = picture(recipe, 64)
+        full = 255 - full if is_belied else full
+        finished = Finished(picture=full, recipe=recipe, seconds={Stage.SAMPLING: 0.5})
         self.controller.pictures.on_rendered(generation, finished)
         return recipe

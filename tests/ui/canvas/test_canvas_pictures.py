@@ -49,6 +49,24 @@ def test_the_planner_uses_the_time_there_is(hand):
     assert hand.drafter.answer_draft().steps > steps
 
 
+def test_drafts_begin_among_the_trajectories_until_a_full_picture_belies_them(hand):
+    hand.add(4, SQUARE)
+    hand.drafter.has_trajectories = True
+    expected = [(1, False), (1, True), (0, False)]  # one that is true, one that is not, and the one after it
+    for (depth, is_belied), x in zip(expected, (0.1, 0.2, 0.3), strict=True):
+        hand.drag(hand.at(*hand.canvas.puck), hand.at(x, 0.0))
+        hand.process()
+        taken = hand.drafter.answer_draft().steps - depth
+        assert hand.drafter.depth == depth
+        assert f"draft · {taken} " in hand.find("draftNote").text()
+        hand.drafter.answer_render(is_belied=is_belied)
+    hand.find("addKeyframeButton").click()  # other keyframes may have truer ones
+    hand.process()
+    hand.drafter.answer_draft()
+    assert hand.drafter.depth == 1
+    hand.rest()
+
+
 def test_going_back_shows_the_known_frame_at_once(hand):
     hand.add(4, SQUARE)
     path = [hand.at(x, 0.0) for x in (0.0, 0.1, 0.2, 0.3)]
