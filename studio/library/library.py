@@ -11,6 +11,7 @@ from send2trash import send2trash
 
 from studio.core.errors import StudioError
 from studio.core.events import Finished
+from studio.core.export_names import PICTURE_PATTERN
 from studio.core.files import check_room, clear_leftovers
 from studio.core.metadata import read_recipe
 from studio.core.places import Places
@@ -21,6 +22,7 @@ from studio.library.facets import Facets
 from studio.library.lineage import Lineage
 from studio.library.lock import DataLock
 from studio.library.marks import Marker, Marks
+from studio.library.names import picture_name
 from studio.library.pictures import PictureRow, RebuildReport
 from studio.library.queue import Job, JobState, Queue, copy_jobs
 from studio.library.reconcile import Changes, Folder
@@ -54,12 +56,14 @@ class Library:
     Attributes:
         notice: what the artist should know about how it opened, or empty.
         queue: the jobs.
+        name_pattern: what new pictures' files are called; `check_picture_pattern` says what is allowed.
     """
 
     def __init__(self, places: Places, database: Database, *, trash: Trash, now: Now, notice: str = "") -> None:
         """Use `open`; this takes what `open` has made ready."""
         self.notice = notice
         self.queue = Queue(database)
+        self.name_pattern = PICTURE_PATTERN
         self._places = places
         self._database = database
         self._marker = Marker(database, places.pictures)
@@ -122,18 +126,23 @@ class Library:
             NoRoomError: where its picture could not be saved.
             SaveError: where the index cannot be written.
         """
-        self.check_room(recipe)
-        return self.queue.submit(recipe)
+        return self.submit_all([recipe])[0]
 
-    def check_room(self, recipe: Recipe) -> None:
-        """Refuse a picture that could not be saved, before it is made.
+    def submit_all(self, recipes: Sequence[Recipe]) -> tuple[Job, ...]:
+        """The same for several, at once: all of them, or none."""
+        self.check_room(*recipes)
+        return self.queue.submit_all(recipes)
+
+    def check_room(self, *recipes: Recipe) -> None:
+        """Refuse pictures that could not be saved, before they are made.
 
         Raises:
             NoRoomError: where the disk is too full, or the folder may not be written.
             InUseError: where nothing may be changed.
         """
         self._database.demand_writing()
-        check_room(self._places.pictures, 3 * recipe.width * recipe.height + _SPARE_BYTES)
+        pixels = sum(each.width * each.height for each in recipes)
+        check_room(self._places.pictures, 3 * pixels + _SPARE_BYTES)
 
     def waiting(self) -> tuple[Job, ...]:
         """The queued jobs, in the order in which they run."""
@@ -144,9 +153,7 @@ class Library:
         return self.queue.jobs(state)
 
     def recover(self) -> int:
-        """Set right what a crash left: call it once at the start, holding the data directory's lock.
-
-        Jobs that were running are marked interrupted, pictures without a row get one, old temporary files go.
+        """Set right what a crash left: `recover_queue`, then `catch_up`.
 
         Returns:
             How many jobs wait.
@@ -154,12 +161,32 @@ class Library:
         Raises:
             SaveError: where the index cannot be written.
         """
-        self.queue.recover()
-        self._undo_trash.clear_others()
-        if not self._database.was_closed_well or self._folder.has_changed():
-            clear_leftovers(self._places.pictures)
-            self._folder.reconcile()
+        self.recover_queue()
+        self.catch_up()
         return len(self.waiting())
+
+    def recover_queue(self) -> None:
+        """Mark the jobs that were running interrupted: call it once at the start, holding the data directory's lock.
+
+        Raises:
+            SaveError: where the index cannot be written.
+        """
+        self.queue.recover()
+
+    def catch_up(self) -> Changes:
+        """What takes longer: call it once at the start, off the UI thread, holding the data directory's lock.
+
+        Where the last studio was not closed, or the folder changed since, pictures without a row get one; temporary
+        files that programs left when they died go.
+
+        Raises:
+            SaveError: where the index cannot be written.
+        """
+        self._undo_trash.clear_others()
+        if self._database.was_closed_well and not self._folder.has_changed():
+            return Changes()
+        clear_leftovers(self._places.pictures)
+        return self._folder.reconcile()
 
     def set_job_state(self, job_id: int, state: JobState, sentence: str = "") -> None:
         """Record what became of a job; `sentence` says why it failed.
@@ -176,7 +203,8 @@ class Library:
             SaveError: where the file cannot be written. Nothing half-written is left.
         """
         self._database.demand_writing()
-        return pictures.keep(self._database, self._places.pictures, finished, self._now())
+        name = picture_name(finished.recipe, self._now(), self.name_pattern)
+        return pictures.keep(self._database, self._places.pictures / name, finished)
 
     def pictures(self, limit: int = 500, offset: int = 0) -> tuple[PictureRow, ...]:
         """Pictures, newest first. Those whose file is gone are left out."""
@@ -195,6 +223,10 @@ class Library:
     def count(self, query: Query) -> int:
         """How many pictures `find` would give in all. Raises StudioError."""
         return search.count(self._database, query)
+
+    def places(self, query: Query, names: Sequence[str]) -> dict[str, int]:
+        """Where pictures stand in what `find` gives, by their files' names. Others are left out. Raises StudioError."""
+        return search.places(self._database, query, names)
 
     def facets(self) -> Facets:
         """What there is to filter by, counted over the whole library. Raises StudioError."""

@@ -16,7 +16,6 @@ from studio.core.recipe import Recipe
 from studio.core.recipe_json import VERSION, recipe_from_json
 from studio.library.database import Database
 from studio.library.entries import forget, insert, read_entry
-from studio.library.names import picture_name
 from studio.library.queue import from_ns
 from studio.library.reconcile import folder_ns, note_folder
 
@@ -61,8 +60,8 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _DECODER = msgspec.json.Decoder(_Document)
 
 
-def keep(database: Database, folder: Path, finished: Finished, now: datetime) -> Path:
-    """Write the picture into `folder`, whole, under a name of its own; then its row.
+def keep(database: Database, target: Path, finished: Finished) -> Path:
+    """Write the picture to `target`, whole, or beside it where a file has that name already; then its row.
 
     The file is the truth: where the row cannot be written the picture is kept all the same, and the next
     `Folder.reconcile` finds it.
@@ -70,12 +69,9 @@ def keep(database: Database, folder: Path, finished: Finished, now: datetime) ->
     Raises:
         SaveError: where the file cannot be written.
     """
-    make_folder(folder)
-    before_ns = folder_ns(folder)
-    path = write_new(
-        folder / picture_name(finished.recipe, now),
-        write_png(finished.picture, finished.recipe),
-    )
+    make_folder(target.parent)
+    before_ns = folder_ns(target.parent)
+    path = write_new(target, write_png(finished.picture, finished.recipe))
     try:
         add(database, path, before_ns)
     except (SaveError, PictureError, OSError) as error:

@@ -73,7 +73,11 @@ class Queue:
 
     def submit(self, recipe: Recipe) -> Job:
         """Add a job behind all others."""
-        return self.restore([_new(recipe)])[0]
+        return self.submit_all([recipe])[0]
+
+    def submit_all(self, recipes: Sequence[Recipe]) -> tuple[Job, ...]:
+        """Add a job for each of `recipes` behind all others: all of them, or none."""
+        return self.restore([_new(recipe) for recipe in recipes])
 
     def jobs(self, *states: JobState) -> tuple[Job, ...]:
         """The jobs in these states, in the order of their places. One that cannot be read fails, and says why."""

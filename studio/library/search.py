@@ -5,7 +5,7 @@ the full-text table `words`: so newest first is the order in which both are stor
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -95,6 +95,21 @@ def find(database: Database, query: Query, limit: int, offset: int) -> list[int]
         (*sql.values, max(0, limit), min(max(0, offset), _INTEGER_MAX)),
     )
     return [number for (number,) in rows]
+
+
+def places(database: Database, query: Query, names: Sequence[str]) -> dict[str, int]:
+    """The places of the files with these names in the answer to `query`, from 0 on. Raises StudioError.
+
+    Walks the whole answer: tens of milliseconds for a hundred thousand.
+    """
+    sql = _sql(query)
+    rows = database.rows(
+        "SELECT name, place FROM (SELECT p.name AS name,"  # noqa: S608 no input
+        f" row_number() OVER (ORDER BY {_ORDERS[query.sort]}) - 1 AS place FROM {sql.tables}{sql.where})"
+        " WHERE name IN (SELECT value FROM json_each(?))",
+        (*sql.values, msgspec.json.encode(names).decode()),
+    )
+    return dict(rows)
 
 
 def count(database: Database, query: Query) -> int:

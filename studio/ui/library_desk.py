@@ -2,21 +2,26 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QInputDialog
 
 from studio.core.errors import StudioError
+from studio.core.history import Record
 from studio.library.facets import Facets
 from studio.library.library import PictureRow
 from studio.library.marks import TAG_LENGTH_MAX
 from studio.library.reconcile import Changes
 from studio.library.search import Query
+from studio.ui.banner import Message
 from studio.ui.compare_window import CompareWindow
 from studio.ui.images import read_image
-from studio.ui.library_edits import LibraryEdits, Record
+from studio.ui.latest import Latest
+from studio.ui.library_edits import LibraryEdits
 from studio.ui.library_filter import LibraryFilter
 from studio.ui.library_marks import MarksWindow
 from studio.ui.library_menu import library_menu
@@ -44,13 +49,16 @@ class LibraryDesk(QObject):
         self._window, self._library, self._pictures = window, library, pictures
         self._model, self._view = window.library_model, window.library_view
         self._panel = window.library_panel
+        self._offer: Message | None = None
+        self._files = Latest("compared", self)
         self.edits = LibraryEdits(library, self._model, record, self)
         self.filter = LibraryFilter(self._panel)
         self.watch = None if library.is_read_only else LibraryWatch(library, folder, self)
         self._connect()
 
     def close(self) -> None:
-        """End the thread that looks at the folder."""
+        """End the threads that look at the folder and read pictures."""
+        self._files.close()
         if self.watch is not None:
             self.watch.close()
 
@@ -63,6 +71,10 @@ class LibraryDesk(QObject):
     def use_recipe(self, row: PictureRow) -> None:
         """Go on from its recipe."""
         self._pictures.use_row(row)
+
+    def use_as_start(self, row: PictureRow) -> None:
+        """Go on from its pixels."""
+        self._pictures.startWanted.emit(row.path)
 
     def send_to_canvas(self, row: PictureRow) -> None:
         """Make it a keyframe."""
@@ -112,12 +124,17 @@ class LibraryDesk(QObject):
             self._window.banner.tell(self.tr("Choose two pictures to compare: click one, then another with Ctrl held."))
             return
         first, second = rows
-        images = self._read(lambda: (read_image(first.path), read_image(second.path)))
-        if images is not None:
-            shown = CompareWindow(self._window)
-            shown.recipeWanted.connect(self._pictures.use_row)
-            shown.compare((first, second), images)
-            self._open(shown)
+        self._files.wish(
+            lambda: (read_image(first.path), read_image(second.path)),
+            partial(self._show_compared, (first, second)),
+            lambda error: self._window.banner.tell(str(error)),
+        )
+
+    def _show_compared(self, rows: tuple[PictureRow, PictureRow], images: tuple[QImage, QImage]) -> None:
+        shown = CompareWindow(self._window)
+        shown.recipeWanted.connect(self._pictures.use_row)
+        shown.compare(rows, images)
+        self._open(shown)
 
     def toggle_favourite(self, rows: Sequence[PictureRow]) -> None:
         """Hearts for all, or for none where all have one."""
@@ -130,8 +147,7 @@ class LibraryDesk(QObject):
     def edit_marks(self, rows: Sequence[PictureRow]) -> None:
         """Tags and notes."""
         paths = [row.path for row in rows]
-        facets = self._read(self._library.facets) or Facets()
-        shown = MarksWindow(rows, [name for name, _ in facets.tags], self._window)
+        shown = MarksWindow(rows, [name for name, _ in self._model.facets.tags], self._window)
 
         def write(added: Sequence[str], removed: Sequence[str], notes: str | None) -> None:
             self.edits.tag(paths, added, removed)
@@ -170,6 +186,9 @@ class LibraryDesk(QObject):
         shown.show()
         shown.activateWindow()
 
+    def _show_filter(self, facets: Facets) -> None:
+        self.filter.show_query(self._panel.query, facets, datetime.now().astimezone())
+
     def _around(self) -> list[int]:
         """Rows that must be read again at once: those in sight, and the ends of what is chosen."""
         seen = self._view.visible_rows
@@ -190,6 +209,9 @@ class LibraryDesk(QObject):
         self.edits.failed.connect(self._window.banner.tell)
         self.edits.trashed.connect(self._on_trashed)
         self.edits.restored.connect(self._on_restored)
+        self.edits.marked.connect(self._model.ask_facets)
+        self._model.facetsChanged.connect(self._on_facets_changed)
+        self._window.shown.connect(self._on_window_shown)
         self._model.closing.connect(self.close)
         self._model.failed.connect(self._window.banner.tell)
         self._pictures.trashWanted.connect(self.edits.trash)
@@ -200,11 +222,16 @@ class LibraryDesk(QObject):
 
     # Slots.
 
+    def _on_window_shown(self) -> None:
+        self._model.ask_facets()
+        if self.watch is not None:
+            self.watch.catch_up()
+
     def _on_menu_requested(self, row: PictureRow, place: QPoint) -> None:
         chosen = self._view.chosen()
         rows = chosen if row in chosen else (row,)
-        facets = self._read(self._library.facets) or Facets()
-        names = [name for name, _ in facets.collections]
+        self._model.ask_facets()  # for the next time
+        names = [name for name, _ in self._model.facets.collections]
         menu = library_menu(self._window, self, rows, names, is_read_only=self._library.is_read_only)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(place)
@@ -213,13 +240,16 @@ class LibraryDesk(QObject):
         self._window.banner.tell(self.tr("Too many pictures are chosen to change at once. Choose 2,000 at most."))
 
     def _on_filter_wanted(self) -> None:
-        facets = self._read(self._library.facets)
-        if facets is not None:
-            self.filter.show_query(self._panel.query, facets, datetime.now().astimezone())
-            self.filter.adjustSize()
-            button = self._panel.filter_button
-            self.filter.move(button.mapToGlobal(QPoint(0, -self.filter.height())))
-            self.filter.show()
+        self._model.ask_facets()
+        self._show_filter(self._model.facets)
+        self.filter.adjustSize()
+        button = self._panel.filter_button
+        self.filter.move(button.mapToGlobal(QPoint(0, -self.filter.height())))
+        self.filter.show()
+
+    def _on_facets_changed(self, facets: Facets) -> None:
+        if self.filter.isVisible():
+            self._show_filter(facets)
 
     def _on_query_changed(self, query: Query) -> None:
         if self.filter.isVisible():
@@ -233,10 +263,11 @@ class LibraryDesk(QObject):
         self._pictures.forget(paths)
         one = self.tr("{name} is in the trash.").format(name=paths[0].name)
         many = self.tr("{n} pictures are in the trash.").format(n=len(paths))
-        self._window.banner.tell(one if len(paths) == 1 else many, {self.tr("Undo"): undo})
+        self._window.banner.withdraw(self._offer)
+        self._offer = self._window.banner.tell(one if len(paths) == 1 else many, {self.tr("Undo"): undo})
 
-    def _on_restored(self, paths: Sequence[Path]) -> None:
-        self._window.banner.clear()
+    def _on_restored(self) -> None:
+        self._window.banner.withdraw(self._offer)
 
     def _on_path_chosen(self, path: Path) -> None:
         index = self._model.index_of(path)

@@ -7,14 +7,13 @@ from typing import TypeAlias
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.errors import StudioError
+from studio.core.history import Record
 from studio.library.marks import Marks
 from studio.library.undo_trash import Trashed
 from studio.ui.library_model import LibraryModel
 from studio.ui.library_words import depends_on_marks
 from studio.ui.shelf import Shelf
 
-Record: TypeAlias = Callable[[str, Callable[[], object], Callable[[], object]], object]
-"""Takes what was done in words, how to take it back, and how to do it again."""
 Change: TypeAlias = Callable[[], tuple[Marks, ...]]
 """Changes marks, and gives them as they were before."""
 
@@ -24,13 +23,15 @@ class LibraryEdits(QObject):
 
     Signals:
         failed: a sentence: nothing was changed.
-        trashed: the pictures that are gone, and what brings them back.
+        trashed: the pictures that are gone, and what takes that step back.
         restored: the pictures that are back.
+        marked: marks have changed.
     """
 
     failed = Signal(str)
     trashed = Signal(object, object)
     restored = Signal(object)
+    marked = Signal()
 
     def __init__(self, library: Shelf, model: LibraryModel, record: Record, parent: QObject) -> None:
         """`record` keeps a step of undo."""
@@ -68,7 +69,8 @@ class LibraryEdits(QObject):
         step = _Deletion(tuple(paths))
         if self._trash(step):
             text = one if len(step.paths) == 1 else self.tr("Move {n} pictures to the trash").format(n=len(step.paths))
-            self._record(text, lambda: self._restore(step), lambda: self._trash(step))
+            step.undo = self._record(text, lambda: self._restore(step), lambda: self._trash_again(step))
+            self.trashed.emit(step.paths, step.undo)
 
     # Doing it.
 
@@ -88,6 +90,7 @@ class LibraryEdits(QObject):
         except StudioError as error:
             self.failed.emit(str(error))
             return ()
+        self.marked.emit()
         if depends_on_marks(self._model.query):
             self._model.refresh()
         return before
@@ -104,9 +107,11 @@ class LibraryEdits(QObject):
                 break
             self._model.remove(path)
         step.paths = tuple(each.path for each in step.gone)
-        if step.gone:
-            self.trashed.emit(step.paths, lambda: self._restore(step))
         return bool(step.gone)
+
+    def _trash_again(self, step: "_Deletion") -> None:
+        if self._trash(step):
+            self.trashed.emit(step.paths, step.undo)
 
     def _restore(self, step: "_Deletion") -> None:
         """Bring the step's pictures back, under new names where theirs were taken. Nothing where they are back.
@@ -127,8 +132,9 @@ class LibraryEdits(QObject):
 
 
 class _Deletion:
-    """One step of deleting: undone by the banner's button or by the undo list, whichever comes first."""
+    """One step of deleting. `undo` takes it back in the list of undo, and so everywhere."""
 
     def __init__(self, paths: tuple[Path, ...]) -> None:
         self.paths = paths
         self.gone: tuple[Trashed, ...] = ()
+        self.undo: Callable[[], object] = lambda: None

@@ -20,6 +20,9 @@ class Deeds(Protocol):
     def use_recipe(self, row: PictureRow) -> None:
         """Go on from its recipe."""
 
+    def use_as_start(self, row: PictureRow) -> None:
+        """Go on from its pixels."""
+
     def send_to_canvas(self, row: PictureRow) -> None:
         """Make it a keyframe."""
 
@@ -77,6 +80,7 @@ def library_menu(
         menu,
         (tr("Show"), "", is_one, lambda: deeds.show_picture(first)),
         (tr("Use this recipe"), "Return", is_one, lambda: deeds.use_recipe(first)),
+        (tr("Use as start"), "", is_one, lambda: deeds.use_as_start(first)),
         (tr("Send to canvas"), "", is_one, lambda: deeds.send_to_canvas(first)),
         *([(tr("Open as canvas"), "", is_one, lambda: deeds.open_as_canvas(first))] if first.recipe.blend else []),
         (tr("Compare"), "C", len(rows) == 2, lambda: deeds.compare(rows)),

@@ -8,10 +8,10 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersiste
 from PySide6.QtGui import QImage
 
 from studio.core.errors import StudioError
-from studio.library.library import PictureRow
+from studio.library.library import Facets, PictureRow
 from studio.library.marks import Marks
 from studio.library.search import Query
-from studio.ui.library_reader import PAGE, Answer, LibraryReader, Source, Wish
+from studio.ui.library_reader import PAGE, Answer, AskFacets, AskPlaces, LibraryReader, Question, Source, Wish
 from studio.ui.thumbnails import Thumbnails
 
 CHOSEN_MAX = 2000
@@ -28,15 +28,22 @@ _NOWHERE = QModelIndex()
 class LibraryModel(QAbstractListModel):
     """Rows of the library with their thumbnails. Dragging out gives the files' URLs.
 
+    Attributes:
+        facets: what there is to filter by, as it was last asked for.
+
     Signals:
         counted: how many pictures there are, of those asked for.
         arrived: rows are there that were not.
+        facetsChanged: the Facets, where they are others by now.
+        located: the numbers of the rows that `locate` asked for.
         failed: a sentence: the library could not be read.
         closing: nothing will be read any more.
     """
 
     counted = Signal(int)
     arrived = Signal()
+    facetsChanged = Signal(object)  # noqa: N815 Qt's style
+    located = Signal(object)
     failed = Signal(str)
     closing = Signal()
 
@@ -51,7 +58,11 @@ class LibraryModel(QAbstractListModel):
         self._places: dict[Path, int] = {}
         self._pages: set[int] = set()
         self.keeps_place = False
+        self.facets = Facets()
+        self._sought: tuple[str, ...] = ()
         self._reader.answered.connect(self._on_answered)
+        self._reader.counted.connect(self._on_counted)
+        self._reader.placed.connect(self._on_placed)
         self._reader.failed.connect(self._on_failed)
         thumbnails.ready.connect(self._on_thumbnail_ready)
 
@@ -81,6 +92,10 @@ class LibraryModel(QAbstractListModel):
             self._want(number // PAGE)
         return row
 
+    def held(self, number: int) -> PictureRow | None:
+        """The row of that number; None where it is not read."""
+        return self._rows.get(number)
+
     def index_of(self, path: Path) -> QModelIndex:
         """Where `path` is, among what is held."""
         number = self._places.get(path)
@@ -105,6 +120,18 @@ class LibraryModel(QAbstractListModel):
             return ()
         rows = (self._rows.get(number) or found.get(number) for number in range(first, last + 1))
         return tuple(row for row in rows if row is not None)
+
+    def ask_facets(self) -> None:
+        """See what there is to filter by now; `facets` stays until the answer is there."""
+        self._reader.ask_aside(AskFacets())
+
+    def locate(self, names: tuple[str, ...]) -> None:
+        """Find the pictures whose files have these names; `located` says where they are. The latest question wins."""
+        self._sought = names
+        if not names:
+            self.located.emit(())
+            return
+        self._reader.ask_aside(AskPlaces(number=self._number, query=self._query, names=names))
 
     # What changes the list.
 
@@ -264,9 +291,25 @@ class LibraryModel(QAbstractListModel):
             self.dataChanged.emit(self.index(first), self.index(last))
         self.arrived.emit()
 
-    def _on_failed(self, wish: Wish, sentence: str) -> None:
-        self._pages.update(wish.pages)  # not again and again
-        if wish.number == self._number:
+    def _on_counted(self, facets: Facets) -> None:
+        if facets != self.facets:
+            self.facets = facets
+            self.facetsChanged.emit(facets)
+
+    def _on_placed(self, asked: AskPlaces, places: dict[str, int]) -> None:
+        if asked.names != self._sought:
+            return
+        if asked.number != self._number:
+            self.locate(asked.names)  # the list is another by now
+        else:
+            held = {path.name: number for path, number in self._places.items()}
+            numbers = (held.get(name, number) for name, number in places.items())
+            self.located.emit(tuple(sorted(number for number in numbers if number < self._total)))
+
+    def _on_failed(self, wish: Wish | Question, sentence: str) -> None:
+        if isinstance(wish, Wish):
+            self._pages.update(wish.pages)  # not again and again
+        if not isinstance(wish, Wish) or wish.number == self._number:
             self.failed.emit(sentence)
 
     def _on_thumbnail_ready(self, path: Path, image: QImage) -> None:

@@ -1,5 +1,7 @@
 """The finished pictures: a film strip where there is room for one row, a grid where there is more."""
 
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
@@ -38,6 +40,7 @@ class LibraryView(QAbstractItemView):
         favouriteWanted: the rows whose heart was clicked, or that are chosen, on F.
         ratingWanted: the rows chosen and the rating, on 0 to 5.
         compareWanted: the rows chosen, on C.
+        chosenChanged: others are chosen, by the artist or because a picture was finished.
         tooManyChosen: more than can be changed at once.
         menuRequested: the row under the cursor, and where on the screen.
     """
@@ -48,6 +51,7 @@ class LibraryView(QAbstractItemView):
     favouriteWanted = Signal(object)  # noqa: N815
     ratingWanted = Signal(object, int)  # noqa: N815
     compareWanted = Signal(object)  # noqa: N815
+    chosenChanged = Signal()  # noqa: N815
     tooManyChosen = Signal()  # noqa: N815
     menuRequested = Signal(object, QPoint)  # noqa: N815
 
@@ -63,7 +67,7 @@ class LibraryView(QAbstractItemView):
         self.setMinimumHeight(STRIP_HEIGHT_PX)
         self.setMouseTracking(True)
         self._cells, self._grid = Cells(), grid_for(0, 0, 0)
-        self._hovered, self._is_silent, self._awaits_row = -1, False, False
+        self._hovered, self._awaits_row, self._is_silent, self._is_restoring = -1, False, False, False
         self._kept: tuple[tuple[Path, ...], Path | None] = ((), None)
         self._model = model
         self.setModel(model)
@@ -101,6 +105,18 @@ class LibraryView(QAbstractItemView):
         self._is_silent = True
         self.setCurrentIndex(self._model.index_of(path))
         self._is_silent = False
+
+    def chosen_names(self) -> tuple[str, ...]:
+        """The names of the files chosen, as far as they are held; of a great many, the first."""
+        ranges = sorted((each.top(), each.bottom()) for each in self.selectionModel().selection())
+        numbers = islice((number for first, last in ranges for number in range(first, last + 1)), CHOSEN_MAX)
+        return tuple(row.path.name for number in numbers if (row := self._model.held(number)) is not None)
+
+    def choose(self, numbers: Sequence[int]) -> None:
+        """Choose these rows silently, and bring the first into sight."""
+        first = self._model.index(numbers[0]) if numbers else QModelIndex()
+        self._restore(first, map(self._model.index, numbers))
+        self.scrollTo(first)
 
     def choose_current(self) -> None:
         """Show the picture that is current now, if there is one."""
@@ -286,6 +302,12 @@ class LibraryView(QAbstractItemView):
         if not self._is_silent:
             self._choose(current)
 
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:  # noqa: N802
+        """Tell, unless the list was only read again."""
+        super().selectionChanged(selected, deselected)
+        if not self._is_restoring:
+            self.chosenChanged.emit()
+
     # Inside.
 
     def _hint(self) -> str:
@@ -319,6 +341,16 @@ class LibraryView(QAbstractItemView):
         target = QRect(QPoint(0, 0), image.size().scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio))
         target.moveCenter(room.center())
         return row if heart_of(target).contains(point) else None
+
+    def _restore(self, present: QModelIndex, chosen: Iterable[QModelIndex]) -> None:
+        """Choose what is there of these. Silent: nobody went there."""
+        selection, flags = QItemSelection(), QItemSelectionModel.SelectionFlag
+        for index in chosen:
+            selection.select(index, index)
+        self._is_silent = self._is_restoring = True
+        self.selectionModel().setCurrentIndex(present, flags.NoUpdate)
+        self.selectionModel().select(selection, flags.ClearAndSelect)
+        self._is_silent = self._is_restoring = False
 
     def _hover(self, number: int) -> None:
         if number != self._hovered:
@@ -355,15 +387,7 @@ class LibraryView(QAbstractItemView):
         """What was chosen stays so, as far as it is still there. Another search begins at its beginning."""
         self.updateGeometries()
         paths, present = self._kept
-        self._is_silent = True
-        flags = QItemSelectionModel.SelectionFlag
-        if present is not None:
-            self.selectionModel().setCurrentIndex(self._model.index_of(present), flags.NoUpdate)
-        for path in paths:
-            index = self._model.index_of(path)
-            if index.isValid():
-                self.selectionModel().select(index, flags.Select)
-        self._is_silent = False
+        self._restore(self._model.index_of(present) if present else QModelIndex(), map(self._model.index_of, paths))
         if not self._model.keeps_place:
             self.horizontalScrollBar().setValue(0)
             self.verticalScrollBar().setValue(0)

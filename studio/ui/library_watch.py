@@ -1,5 +1,6 @@
 """Watches the pictures folder: what is put there or taken away by hand is soon seen in the library."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,10 @@ _PAUSE_MS = 700
 
 class Reconciler(Protocol):
     """What compares the folder with the index."""
+
+    def catch_up(self) -> Changes:
+        """Bring the index up to date with what happened while no studio was open. Raises StudioError."""
+        ...
 
     def reconcile(self) -> Changes:
         """Bring the index up to date. Raises StudioError."""
@@ -56,6 +61,10 @@ class LibraryWatch(QObject):
         """Whether the folder itself is watched."""
         return str(self._folder) in self._watcher.directories()
 
+    def catch_up(self) -> None:
+        """Look at what happened while no studio was open."""
+        self._begin(self._library.catch_up)
+
     def close(self) -> None:
         """Watch no more, and wait for the last look to end."""
         self._is_closed = True
@@ -82,13 +91,17 @@ class LibraryWatch(QObject):
     def _on_pause_over(self) -> None:
         if self._is_looking:
             self._pause.start()
-        elif not self._is_closed:
-            self._is_looking = True
-            self._pool.submit(self._look)
+        else:
+            self._begin(self._library.reconcile)
 
-    def _look(self) -> None:
+    def _begin(self, look: Callable[[], Changes]) -> None:
+        if not self._is_closed:
+            self._is_looking = True
+            self._pool.submit(self._look, look)
+
+    def _look(self, look: Callable[[], Changes]) -> None:
         try:
-            changes = self._library.reconcile()
+            changes = look()
             if changes != Changes():
                 self.changed.emit(changes)
         except StudioError as error:

@@ -3,8 +3,9 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 
+from studio.core.export_names import slug
 from studio.core.recipe import SEED_MAX, Recipe
-from studio.library.names import picture_name, slug
+from studio.library.names import picture_name
 from tests.strategies import ANY_TEXT, AWKWARD
 
 NOON = datetime(2026, 11, 21, 14, 25, 1)

@@ -235,3 +235,11 @@ def test_a_search_finds_what_its_words_say(searched, terms):
         "seed:7": True, "seed:8": False,
     }  # fmt: skip
     assert searched.count(Query(text=" ".join(terms))) == all(truths[term] for term in terms)
+
+
+@pytest.mark.parametrize("query", [Query(), Query(sort=SortKey.SEED), Query(text="sea"), Query(sort=SortKey.RATING)])
+def test_places_are_the_row_numbers_of_what_is_found(filled, query):
+    library, by_path = filled
+    found = {row.path.name: number for number, row in enumerate(library.find(query, 100))}
+    assert library.places(query, [path.name for path in by_path]) == found
+    assert library.places(query, ["gone.png", "x'; DROP TABLE pictures"]) == {}

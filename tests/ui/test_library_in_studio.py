@@ -16,8 +16,9 @@ from studio.core.events import Finished
 from studio.core.places import Places
 from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import Scheduler
-from studio.library.library import Library
+from studio.library.library import Facets, Library
 from studio.ui.compare_view import CompareMode
+from studio.ui.compare_window import CompareWindow
 from tests.fake_engine import FakeEngine
 
 NOON = datetime(2026, 11, 20, 12)
@@ -62,6 +63,8 @@ def open_studio(make_studio, places, tmp_path):
             FakeEngine(), open_library=lambda: Library.open(places, trash=lambda path: Path(path).unlink())
         )
         studio.show()
+        model = studio.window.library_model
+        studio.wait(lambda: model.is_settled and model.facets != Facets())
         return studio
 
     return open_
@@ -250,6 +253,7 @@ def test_a_collection_is_made_and_filtered_by(studio, monkeypatch):
     submenu(studio, "Collections")["New collection…"].trigger()
     assert row_of(studio, "a calm sea").collections == ("Fair & co",)
     choose(studio, number_of(studio, "blue mountains"))
+    studio.wait(lambda: studio.window.library_model.facets.collections)
     submenu(studio, "Collections")["Fair && co"].trigger()
     studio.find("libraryFilterButton").click()
     combo = studio.find("filterCollection")
@@ -307,8 +311,15 @@ def test_delete_and_undo_by_the_banner_and_by_the_keys(studio):
     studio.window.banner.buttons[0].click()
     wait_for(studio, *PROMPTS)
     assert path.read_bytes() == data
-    studio.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier, view_of(studio))  # is undone already
+    history = studio.session.history
+    assert history.place == len(history) - 1  # the list says so too
+    studio.session.redo()
+    assert not path.exists()
+    studio.session.change(notes="written meanwhile")
+    studio.window.banner.buttons[0].click()
     wait_for(studio, *PROMPTS)
+    assert (history.names[-1], history.place) == ("Move 2 pictures to the trash", len(history) - 1)
+    assert studio.session.state.notes == "written meanwhile"
     choose(studio, number_of(studio, "a calm sea"))
     studio.press(Qt.Key.Key_Delete, widget=view_of(studio))
     assert "a calm sea" not in prompts(studio)
@@ -332,6 +343,7 @@ def test_a_marked_picture_comes_back_with_its_marks(studio):
 def test_two_are_compared_by_keys(studio):
     choose(studio, number_of(studio, "a red lighthouse"), number_of(studio, "a red sailboat"))
     studio.press(Qt.Key.Key_C, widget=view_of(studio))
+    studio.wait(lambda: studio.window.findChild(CompareWindow))
     window = studio.find("compareWindow")
     words = studio.find("compareWords").text()
     assert "DDIM" in words

@@ -5,9 +5,10 @@ import pytest
 
 from studio.core.models import read_model
 from studio.core.recipe import Recipe
+from studio.core.scheduler_choice import with_scheduler
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler
 from studio.ui.problems import problems_of
-from studio.ui.wishes import with_model, with_scheduler
+from studio.ui.wishes import with_model
 from tests.fake_engine import MODEL
 from tests.ui.conftest import write_fake_model
 

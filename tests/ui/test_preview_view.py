@@ -31,7 +31,7 @@ def wheel(view, place, notches):
 
 def under(view, place):
     """The point of the picture, in its pixels, under a place of the view."""
-    target = view._target()
+    target = view.target()
     return (QPointF(place) - target.topLeft()) / view.zoom
 
 
@@ -44,7 +44,7 @@ def test_it_is_fitted_and_stays_so(view):
 def test_a_small_preview_is_shown_at_the_size_of_the_picture(view):
     view.show_image(to_qimage(scene(16, 16, 1)), QSize(100, 100))
     assert view.zoom == pytest.approx(3.0)
-    assert view._target().width() == pytest.approx(300)
+    assert view.target().width() == pytest.approx(300)
 
 
 @pytest.mark.parametrize("place", [QPoint(212, 162), QPoint(120, 60), QPoint(300, 280)])

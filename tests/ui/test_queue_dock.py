@@ -6,6 +6,7 @@ from PySide6.QtGui import QAction, QDropEvent, QImage
 from PySide6.QtWidgets import QMenu
 
 from studio.core.errors import SaveError
+from studio.core.events import Failed, Finished
 from studio.core.recipe import ModelRef, Recipe
 from studio.library.library import JobState, Library
 from studio.ui.queue_desk import QueueDesk
@@ -48,8 +49,8 @@ def steps_of_undo(monkeypatch):
     recorded = []
     real = QueueDesk.__init__
 
-    def init(self, window, jobs, thread, library, record):
-        real(self, window, jobs, thread, library, lambda *step: recorded.append(step))
+    def init(self, window, jobs, library, record):
+        real(self, window, jobs, library, lambda *step: recorded.append(step))
 
     monkeypatch.setattr(QueueDesk, "__init__", init)
     return recorded
@@ -93,6 +94,16 @@ def test_jobs_are_listed_with_their_states_and_the_done_ones_below(shown):
     assert done.path.is_file()
     assert 0 < max(done.image.width(), done.image.height()) <= 72
     assert shown.find("queueSummary").text() == ""
+
+
+def test_the_list_never_lags_behind_the_jobs(shown):
+    """Who waits until nothing is busy, and who clicks then, finds every row as it has become."""
+    seen = []
+    shown.jobs.told.connect(lambda job_id, event, _: seen.append((type(event), desk(shown)._model.entry(job_id))))
+    shown.finish("a")
+    shown.finish("memory")
+    ends = [entry.state for kind, entry in seen if kind in (Finished, Failed) and entry is not None]
+    assert ends == [JobState.FINISHED, JobState.FAILED]
 
 
 def test_a_failed_job_says_why(shown):
@@ -382,13 +393,12 @@ def test_a_disk_that_fills_up_pauses_the_queue(make_studio, monkeypatch):
         studio.generate("a")
     studio.wait(lambda: studio.window.action("pause").isChecked())
     studio.wait(lambda: len(studio.pictures.unsaved) == 1)
-    studio.qtbot.wait(100)
-    assert len(studio.engine.generated) == 1
     assert listed(studio, JobState.QUEUED) == ["a", "a"]
     monkeypatch.undo()
     studio.window.action("pause").trigger()
     studio.wait_idle()
     assert len(studio.engine.generated) == 3
+    assert len(studio.pictures.unsaved) == 1  # the others were made once there was room
 
 
 def refuse_to_save(self, finished):

@@ -63,11 +63,11 @@ def test_nothing_can_be_made_or_deleted_and_the_reason_is_told(second):
     button = second.find("generateButton")
     assert not button.isEnabled()
     assert "Another Latent Studio has" in button.toolTip()
-    second.window.banner.clear()
+    second.window.banner.buttons[0].click()
     second.controller.generate()  # should a way be found all the same
     assert "nothing is changed here" in banner(second)
     row = second.window.library_model.row_at(second.window.library_model.index(0))
-    second.window.banner.clear()
+    second.window.banner.clear_told()
     second.window.library_view.trashWanted.emit((row,))
     assert "nothing is changed here" in banner(second)
     assert row.path.is_file()

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from studio.core.places import Places
+from studio.core.recipe import Recipe
+from studio.library.library import Library
+
 _DRIVER = """
 import sys
 from pathlib import Path
@@ -94,3 +98,20 @@ def test_discarding_goes_back_to_the_projects_file(make_studio, data_dir, tmp_pa
     click(studio, "Discard")
     studio.wait(lambda: studio.session.recipe.prompt == "a calm sea")
     assert not studio.window.isWindowModified()
+
+
+def test_what_else_is_told_at_the_start_waits_behind_the_recovered_project(make_studio, data_dir):
+    kill_after_edit(data_dir)
+    (data_dir / "settings.toml").write_text("appearance = [")
+    library = Library.open(Places(data_dir))
+    library.submit(Recipe(prompt="waits"))
+    library.close()
+    studio = make_studio()
+    studio.show()
+    banner = studio.window.banner
+    assert banner.count.text() == "1 of 3"
+    for sentence in ("Recovered “Untitled”", "One picture was waiting", "settings could not be read"):
+        assert sentence in banner.sentence.text()
+        banner.close_button.click()
+    assert banner.isHidden()
+    assert studio.session.recipe.prompt == "never saved"

@@ -89,6 +89,21 @@ def test_the_plot_follows_every_change(shown):
     assert "11 steps" in plot.accessibleDescription()
 
 
+def test_the_plot_shows_the_steps_taken_over_the_levels(shown):
+    plot = shown.find("sigmaPlot")
+    shown.wait(lambda: len(plot.levels) == 6)
+    bare = plot.grab().toImage()
+    plot.mark_step(3)
+    third = plot.grab().toImage()
+    plot.mark_step(4)
+    assert bare != third != plot.grab().toImage()
+    plot.mark_step(0)
+    assert plot.grab().toImage() == bare
+    shown.find("stepsSpin").setValue(11)
+    shown.wait(lambda: len(plot.levels) == 11)
+    assert plot.grab().toImage() != bare
+
+
 def test_the_plot_marks_no_step_of_a_picture_with_other_levels(shown):
     plot = shown.find("sigmaPlot")
     shown.generate("hang")

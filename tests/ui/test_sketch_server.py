@@ -46,7 +46,7 @@ def make_desk(qtbot, qapp):
 
     yield make
     for desk in made:
-        assert desk.thread.shut_down(5000)
+        assert desk.thread.shut_down(30_000)
 
 
 @pytest.fixture
