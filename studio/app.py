@@ -14,6 +14,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from studio.core.adapter_files import adapter_folders
 from studio.core.engine import Engine
 from studio.core.errors import StudioError
 from studio.core.models import ModelInfo, find_models, resolve_model
@@ -23,6 +24,7 @@ from studio.core.session import Session, State
 from studio.core.settings import load_settings, model_folders
 from studio.display import check_display
 from studio.library.thumbnail_cache import ThumbnailCache
+from studio.ui.adapter_desk import AdapterDesk
 from studio.ui.autosave import Autosave
 from studio.ui.canvas_desk import CanvasDesk
 from studio.ui.canvas_settings import CanvasSettings
@@ -31,12 +33,14 @@ from studio.ui.document import Remembered
 from studio.ui.engine_thread import EngineThread
 from studio.ui.export_desk import ExportDesk
 from studio.ui.forever import Forever
+from studio.ui.grid_desk import GridDesk
 from studio.ui.history_desk import HistoryDesk
 from studio.ui.import_desk import ImportDesk
 from studio.ui.job_desk import JobDesk
 from studio.ui.library_desk import LibraryDesk
 from studio.ui.library_model import LibraryModel
 from studio.ui.main_window import MainWindow
+from studio.ui.model_desk import ModelDesk
 from studio.ui.notes_panel import NotesDesk
 from studio.ui.opening import Opening, OpenLibrary
 from studio.ui.picture_desk import PictureDesk
@@ -48,6 +52,10 @@ from studio.ui.queue_desk import QueueDesk
 from studio.ui.read_only import ReadOnly
 from studio.ui.session_file import SessionFile
 from studio.ui.sketch_desk import SketchDesk
+from studio.ui.start.extend_desk import ExtendDesk
+from studio.ui.start.mask_desk import MaskDesk
+from studio.ui.start.start_desk import StartDesk
+from studio.ui.style_desk import StyleDesk
 from studio.ui.thumbnails import THUMBNAIL_PX, Thumbnails
 from studio.ui.wishes import first_recipe, with_model
 
@@ -102,7 +110,7 @@ def assemble(
     sketches = SketchDesk(thread, jobs, window.status, window.progress, window)
     canvas = CanvasDesk(window, session, sketches, pictures)
     questions = Questions(thread, window)
-    preferences = Preferences(app, window, thread, settings, places.settings)
+    preferences = Preferences(app, window, thread, library, settings=settings, path=places.settings)
     CanvasSettings(window, canvas, preferences)
     projects = _projects(window, session, models, places, last)
     window.controller = Controller(
@@ -118,18 +126,16 @@ def assemble(
         canvas=canvas,
         questions=questions,
     )
-    queue = QueueDesk(window, jobs, thread, library, session.record)
+    queue = QueueDesk(window, jobs, library, session.record)
     queue.recipeChosen.connect(window.controller.use_recipe)
-    Forever(window, session, jobs, window.controller.is_ready, window.controller.submit)
-    ImportDesk(
-        window, session, models=models, pictures=pictures, canvas=canvas, use_recipe=window.controller.use_recipe
-    )
+    _feeders(window, session, jobs, pictures, models=models, folder=places.pictures)
+    _incoming(window, session, models, pictures, canvas, places=places, folders=folders)
     desk = LibraryDesk(window, library, pictures, places.pictures, session.record)
     desk.exportRequested.connect(ExportDesk(window, pictures, preferences).export)
     sketches.pictureWanted.connect(window.controller.keep)
     window.restore_layout(layout)
     library_model.reload()
-    _tell_first(window, queue, projects, settings_error, opening.notice)
+    _tell_first(window, queue, projects, opening, settings_error)
     if opening.in_use is not None:
         ReadOnly(window, pictures, opening.in_use)
     window.closeRequested.connect(opening.release_after)
@@ -196,19 +202,53 @@ def _key_of(models: dict[str, ModelInfo], wanted: str | None) -> str:
 def _projects(
     window: MainWindow, session: Session, models: dict[str, ModelInfo], places: Places, last: Remembered
 ) -> ProjectDesk:
-    """What shows the project beside its recipe and canvas: its file, its notes, its list of undo."""
+    """What belongs to the project beside its recipe and canvas: file, notes, list of undo, styles for its prompt."""
     HistoryDesk(window.history_panel, session).show_on(window)
     NotesDesk(window.notes_panel, session)
+    StyleDesk(window, session, places.styles)
     return ProjectDesk(window, session, ProjectFiles(places.projects), models, last)
 
 
-def _tell_first(
-    window: MainWindow, queue: QueueDesk, projects: ProjectDesk, settings_error: StudioError | None, notice: str
+def _feeders(
+    window: MainWindow,
+    session: Session,
+    jobs: JobDesk,
+    pictures: PictureDesk,
+    *,
+    models: dict[str, ModelInfo],
+    folder: Path,
 ) -> None:
-    """What the artist should know at once; the most urgent is told last, and so stays."""
+    """What fills the queue with more than one picture."""
+    is_ready, submit = window.controller.is_ready, window.controller.submit
+    Forever(window, session, jobs, is_ready, submit)
+    GridDesk(window, session, jobs, pictures, models=models, folder=folder, is_ready=is_ready, submit=submit)
+
+
+def _incoming(
+    window: MainWindow, session: Session, models: dict[str, ModelInfo], pictures: PictureDesk, canvas: CanvasDesk,
+    *, places: Places, folders: tuple[Path, ...],
+) -> None:  # fmt: skip
+    """What takes in files: models, adapters, pictures to start from, to paint masks on, to read settings from."""
+    ModelDesk(window, window.controller.recipes, models, folders)
+    AdapterDesk(window, session, places.adapters, folders)
+    starts = StartDesk(window, session, pictures, submit=window.controller.submit)
+    MaskDesk(window, session, pictures, starts)
+    ExtendDesk(window, session, pictures, starts, models)
+    use_recipe = window.controller.use_recipe
+    ImportDesk(
+        window, session, models=models, pictures=pictures, canvas=canvas, starts=starts, use_recipe=use_recipe,
+        adapters=adapter_folders(folders),
+    )  # fmt: skip
+
+
+def _tell_first(
+    window: MainWindow, queue: QueueDesk, projects: ProjectDesk, opening: Opening, settings_error: StudioError | None
+) -> None:
+    """What the artist should know at once."""
+    if opening.in_use is None:
+        projects.offer_recovered()
     queue.load()
-    projects.offer_recovered(after=queue.offer_left)
-    for sentence in (settings_error, notice):
+    for sentence in (settings_error, opening.notice):
         if sentence:
             window.banner.tell(str(sentence))
 

@@ -13,19 +13,21 @@ from typing import NoReturn
 import studio
 from studio.cli_canvas import blend, walk
 from studio.cli_generate import EngineFactory, generate
+from studio.cli_grid import add_grid, grid
 from studio.cli_library import add_library, library
 from studio.cli_models import show_models
 from studio.cli_recipe import add_recipe_flags
+from studio.cli_start import add_start_flags
 from studio.core.engine import Engine
 from studio.core.errors import Cancelled, OptionError, StudioError
 from studio.core.metadata import read_recipe
 from studio.core.places import Places, default_data_dir
 from studio.core.project import SUFFIX
-from studio.core.recipe_json import recipe_to_json
+from studio.core.recipe_json import recipe_in_words, recipe_to_json
 from studio.core.schedulers import SCHEDULERS
 from studio.core.settings import load_settings, model_folders
 
-_COMMANDS = ("open", "generate", "blend", "walk", "info", "library", "schedulers", "models", "doctor")
+_COMMANDS = ("open", "generate", "grid", "blend", "walk", "info", "library", "schedulers", "models", "doctor")
 DONE, FAILED, WRONG_ARGUMENTS, STOPPED = 0, 1, 2, 130
 
 
@@ -61,9 +63,10 @@ def _run(arguments: argparse.Namespace, engines: EngineFactory) -> int:
         None: lambda: _open_window(places, arguments.model),
         "open": lambda: _open_window(places, arguments.model, Path(arguments.project)),
         "generate": lambda: generate(arguments, places, _model_folders(places), engines),
+        "grid": lambda: grid(arguments, places, _model_folders(places), engines),
         "blend": lambda: blend(arguments, places, _model_folders(places), engines),
         "walk": lambda: walk(arguments, places, _model_folders(places), engines),
-        "info": lambda: print(recipe_to_json(read_recipe(Path(arguments.picture)), indent=2)),
+        "info": lambda: _show_recipe(Path(arguments.picture)),
         "library": lambda: library(arguments, places),
         "schedulers": _show_schedulers,
         "models": lambda: show_models(_model_folders(places), hashes=arguments.hash),
@@ -86,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", metavar="NAME", help="the model to open with: a name or a folder")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _add_generate(_add(commands, "generate", "make pictures; prints one path a line"))
+    add_grid(_add(commands, "grid", "make variations of a picture, and a contact sheet of them"))
     _add_blend(_add(commands, "blend", "make the picture at a point of a latent canvas"))
     _add_walk(_add(commands, "walk", "make numbered frames from keyframe to keyframe of a latent canvas"))
     _add(commands, "info", "print a picture's recipe as JSON, as `generate --recipe` takes it").add_argument(
@@ -120,6 +124,7 @@ def _add_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", default=argparse.SUPPRESS, help="a model's name or folder")
     parser.add_argument("--count", metavar="N", default="1", help="how many pictures, with seeds from the first on")
     parser.add_argument("--out", metavar="PATH", help="a .png file, or a folder (default: the library)")
+    add_start_flags(parser)
     add_recipe_flags(parser)
 
 
@@ -170,6 +175,12 @@ def _model_folders(places: Places) -> tuple[Path, ...]:
     if error is not None:
         print(error, file=sys.stderr)
     return model_folders(places, settings)
+
+
+def _show_recipe(picture: Path) -> None:
+    """On a screen pictures in the recipe are told in words; into a file or another program they go whole."""
+    recipe = read_recipe(picture)
+    print(recipe_in_words(recipe) if sys.stdout.isatty() else recipe_to_json(recipe, indent=2))
 
 
 def _show_schedulers() -> None:

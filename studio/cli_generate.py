@@ -13,6 +13,9 @@ from typing import TypeAlias
 from tqdm import tqdm
 
 from studio.cli_recipe import chosen_model, read_recipe_file, read_wishes, recipe_for, with_seeds
+from studio.cli_start import with_start
+from studio.core.adapter_files import adapter_folders
+from studio.core.adapters_used import check_adapters_found
 from studio.core.engine import Engine
 from studio.core.errors import Cancelled, OptionError, SaveError
 from studio.core.events import Event, Finished, Stage, Staged, Step
@@ -21,12 +24,13 @@ from studio.core.metadata import write_png
 from studio.core.models import resolve_model
 from studio.core.places import Places
 from studio.core.recipe import Recipe
+from studio.core.settings import load_settings
 from studio.library.library import Library
 from studio.library.names import picture_name
 
 EngineFactory: TypeAlias = Callable[[tuple[Path, ...]], Engine]
-Save: TypeAlias = Callable[[Finished, int], Path]
-"""Writes the picture of that number (from 0) and says where."""
+Save: TypeAlias = Callable[[Finished, int], Path | None]
+"""Writes the picture of that number (from 0) and says where; None where it has no file of its own."""
 
 COUNT_MAX = 10_000
 
@@ -41,7 +45,9 @@ def generate(arguments: argparse.Namespace, places: Places, folders: tuple[Path,
     wishes, count = read_wishes(arguments), _count(arguments.count)
     base = read_recipe_file(arguments.recipe) if arguments.recipe is not None else None
     model = chosen_model(arguments.model, base)
-    recipe = recipe_for(wishes, base, model, resolve_model(model.name, folders))
+    info = resolve_model(model.name, folders)
+    recipe = with_start(recipe_for(wishes, base, model, info), arguments, info)
+    check_adapters_found(recipe, adapter_folders(folders))
     with saver(arguments.out, count, places) as save, interruptible() as was_stopped:
         make_pictures(list(with_seeds(recipe, count)), folders, engines, save, Progress(was_stopped))
 
@@ -101,7 +107,9 @@ def make_pictures(
                 finished = engine.generate(recipe, progress)
             finally:
                 progress.end()
-            print(save(finished, number), flush=True)
+            path = save(finished, number)
+            if path is not None:
+                print(path, flush=True)
     finally:
         engine.close()
 
@@ -126,8 +134,10 @@ def interruptible() -> Iterator[Callable[[], bool]]:
 @contextlib.contextmanager
 def saver(out: str | None, count: int, places: Places) -> Iterator[Save]:
     """Where the pictures go: the library, a named file (numbered where there are several), or a folder."""
+    pattern = load_settings(places.settings)[0].picture_names
     if out is None:
         library = Library.open(places)
+        library.name_pattern = pattern
         try:
             yield lambda finished, _number: library.keep(finished)
         finally:
@@ -135,7 +145,7 @@ def saver(out: str | None, count: int, places: Places) -> Iterator[Save]:
     elif Path(out).suffix.lower() == ".png" and not Path(out).is_dir():
         yield _file_saver(Path(out), count)
     else:
-        yield _folder_saver(Path(out))
+        yield _folder_saver(Path(out), pattern)
 
 
 def _file_saver(path: Path, count: int) -> Save:
@@ -150,13 +160,13 @@ def _file_saver(path: Path, count: int) -> Save:
     return save
 
 
-def _folder_saver(folder: Path) -> Save:
+def _folder_saver(folder: Path, pattern: str) -> Save:
     if folder.suffix and not folder.is_dir():
         raise OptionError("out", f"Out: pictures are PNG files. Name it {folder.with_suffix('.png').name}.")
     make_folder(folder)
 
     def save(finished: Finished, _number: int) -> Path:
-        name = picture_name(finished.recipe, datetime.now())
+        name = picture_name(finished.recipe, datetime.now(), pattern)
         return write_new(folder / name, write_png(finished.picture, finished.recipe))
 
     return save

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from studio.core.adapters import AdapterUse, check_adapters
 from studio.core.errors import OptionError, PictureError, UnknownChoiceError
 from studio.core.metadata import read_recipe
 from studio.core.model_family import check_offered
@@ -19,6 +20,9 @@ from studio.core.png import SIGNATURE
 from studio.core.recipe import SEED_MAX, ModelRef, Recipe, check_recipe
 from studio.core.recipe_json import SIZE_LIMIT, recipe_from_json
 from studio.core.schedulers import SCHEDULERS, SchedulerSettings
+from studio.core.start import png_size
+from studio.core.start_picture import refitted
+from studio.core.wildcards import check_wildcards, chosen
 
 _NAMES = {"negative_prompt": ("--negative", "--negative-prompt")}
 _MODEL_DEFAULTS = ("width", "height", "steps", "guidance", "scheduler", "schedule")
@@ -27,6 +31,12 @@ _MODEL_DEFAULTS = ("width", "height", "steps", "guidance", "scheduler", "schedul
 def add_recipe_flags(parser: argparse.ArgumentParser) -> None:
     """One flag for each option of the recipe and of the scheduler settings; the prompt is the word without a flag."""
     parser.add_argument("prompt", nargs="?", help="what the picture shows")
+    parser.add_argument(
+        "--lora",
+        metavar="NAME[:STRENGTH]",
+        action="append",
+        help="an adapter, and how much of it (default: 1); may be given several times",
+    )
     for group, struct in (("picture", Recipe), ("scheduler settings", SchedulerSettings)):
         flags = parser.add_argument_group(group)
         for each in options_of(struct):
@@ -71,6 +81,9 @@ def read_wishes(arguments: argparse.Namespace) -> Wishes:
         OptionError: for a value that no model could take.
     """
     wishes = Wishes(dict(_given(arguments, Recipe)), dict(_given(arguments, SchedulerSettings)))
+    if arguments.lora is not None:
+        wishes.fields["adapters"] = tuple(map(_adapter, arguments.lora))
+        check_adapters(wishes.fields["adapters"])
     check(Recipe(**wishes.fields))
     check(SchedulerSettings(**wishes.settings))
     return wishes
@@ -92,7 +105,7 @@ def recipe_for(wishes: Wishes, base: Recipe | None, model: ModelRef, info: Model
     if base is None and "prompt" not in wishes.fields:
         raise OptionError("prompt", "There is no prompt. Say in quotes what the picture shows, or give --recipe.")
     start = _defaults(info) if base is None else base
-    recipe = msgspec.structs.replace(start, **wishes.fields, model=model)
+    recipe = _with_fitted_start(msgspec.structs.replace(start, **wishes.fields, model=model))
     recipe = _with_settings(_with_schedule(recipe, wishes.fields, info), wishes.settings)
     _check_texts(recipe)
     check_recipe(recipe, size_multiple=info.size_multiple)
@@ -101,9 +114,9 @@ def recipe_for(wishes: Wishes, base: Recipe | None, model: ModelRef, info: Model
 
 
 def with_seeds(recipe: Recipe, count: int) -> Iterator[Recipe]:
-    """`count` recipes with seeds from `recipe`'s on; after the last seed comes the first."""
+    """`count` recipes with seeds from `recipe`'s on, each with its own choices; after the last seed comes the first."""
     for number in range(count):
-        yield msgspec.structs.replace(recipe, seed=(recipe.seed + number) % (SEED_MAX + 1))
+        yield chosen(msgspec.structs.replace(recipe, seed=(recipe.seed + number) % (SEED_MAX + 1)))
 
 
 def _defaults(info: ModelInfo) -> Recipe:
@@ -130,12 +143,29 @@ def _parse(each: Option, text: str) -> Any:
         return text
 
 
+def _adapter(text: str) -> AdapterUse:
+    """`ink` or `ink:0.8`; what stands behind the last colon and is no number belongs to the name."""
+    name, _, strength = text.rpartition(":")
+    try:
+        return AdapterUse(name=name, strength=float(strength)) if name else AdapterUse(name=text)
+    except ValueError:
+        return AdapterUse(name=text)
+
+
 def _choose(each: Option, text: str) -> Enum:
     folded = {choice.casefold(): choice for choice in each.choices}
     if text.casefold() not in folded:
         raise UnknownChoiceError(each.name, text, each.choices)
     choice: Enum = each.kind(folded[text.casefold()])
     return choice
+
+
+def _with_fitted_start(recipe: Recipe) -> Recipe:
+    """A starting picture that a recipe brings is cropped to the size that the flags ask for."""
+    start = recipe.start
+    if start is None or png_size(start.picture) == (recipe.width, recipe.height):
+        return recipe
+    return msgspec.structs.replace(recipe, start=refitted(start, recipe.width, recipe.height))
 
 
 def _with_schedule(recipe: Recipe, given: dict[str, Any], info: ModelInfo) -> Recipe:
@@ -158,6 +188,7 @@ def _check_texts(recipe: Recipe) -> None:
     if not recipe.prompt.strip():
         raise OptionError("prompt", "The prompt is empty. Say in quotes what the picture shows.")
     for name in ("prompt", "negative_prompt"):
+        check_wildcards(getattr(recipe, name), name)
         try:
             getattr(recipe, name).encode()
         except UnicodeEncodeError as error:

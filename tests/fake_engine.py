@@ -39,6 +39,7 @@ class FakeEngine:
         self.generated, self.loaded, self.cancelled = [], [], 0
         self.draft_step_ms, self.begun_drafts, self.drafts = 1.0, [], []
         self.tiers: list[PreviewTier] = []
+        self.memories_gb: list[int] = []
         self.closed = False
         self.thread_names: set[str] = set()
         self.hold_load = threading.Event()
@@ -72,7 +73,7 @@ class FakeEngine:
             self.cancelled += 1
             raise
 
-    def draft(self, recipe, report):
+    def draft(self, recipe, report, depth=0):
         """A colour that follows the shares. "nodraft": a ValueError instead."""
         self.load(recipe.model.name, report)
         self.thread_names.add(threading.current_thread().name)
@@ -104,6 +105,9 @@ class FakeEngine:
 
     def set_preview(self, tier):
         self.tiers.append(tier)
+
+    def set_model_memory(self, memory_gb):
+        self.memories_gb.append(memory_gb)
 
     def close(self):
         self.closed = True

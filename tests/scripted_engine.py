@@ -40,7 +40,7 @@ class ScriptedEngine:
     def walk(self, recipes, report):
         return (self.generate(recipe, report) for recipe in recipes)
 
-    def draft(self, recipe, report):
+    def draft(self, recipe, report, depth=0):
         """A signature that changes ten times as fast in the first fifth of the way between two keyframes."""
         self.drafts.append(recipe)
         t = recipe.blend.noise_shares[1]

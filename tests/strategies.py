@@ -4,8 +4,10 @@ import string
 
 from hypothesis import strategies as st
 
+from studio.core.adapters import AdapterUse
 from studio.core.recipe import SEED_MAX, ModelRef, Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings, SolverType
+from studio.core.start import Encoding, Start
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)
 """Any code points, lone surrogates and NUL included."""
@@ -27,6 +29,29 @@ def recipes(text=ANY_TEXT | AWKWARD):
         schedule=st.sampled_from(Schedule),
         scheduler_settings=scheduler_settings(),
         model=st.builds(ModelRef, name=text, hash=st.text(string.hexdigits, max_size=64)),
+        adapters=st.lists(adapter_uses(), max_size=3, unique_by=lambda each: each.name.casefold()).map(tuple),
+        start=st.none() | starts(),
+    )
+
+
+def starts():
+    """Any start in range, of any bytes."""
+    return st.builds(
+        Start,
+        picture=st.binary(min_size=1, max_size=200),
+        strength=st.floats(0.0, 1.0),
+        encoding=st.sampled_from(Encoding),
+        mask=st.binary(max_size=50),
+    )
+
+
+def adapter_uses():
+    """Any adapter in range."""
+    return st.builds(
+        AdapterUse,
+        name=st.text(st.characters(codec=None), min_size=1, max_size=40),
+        strength=st.floats(-4.0, 4.0),
+        hash=st.text(string.hexdigits, max_size=64),
     )
 
 

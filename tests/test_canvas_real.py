@@ -15,6 +15,7 @@ from studio.core.canvas_edits import blend_recipe
 from studio.core.events import Step
 from studio.core.metadata import read_recipe
 from studio.core.recipe import Recipe
+from studio.core.schedulers import Schedule, Scheduler
 from studio.ui.images import to_picture
 
 # diffusers 0.3x hands torch tensors to numpy's `array`, which numpy 2 will want done otherwise.
@@ -96,6 +97,23 @@ def test_a_drag_is_kept_and_its_file_makes_the_same_bytes_beside_a_running_pictu
     assert finished[1].recipe.blend == here().blend
     assert np.array_equal(finished[1].picture, to_picture(shown[0]))
     engine.close()
+
+
+def test_once_the_keyframes_are_drawn_drafts_begin_among_their_trajectories(qtbot, window):
+    session, view, frames = window.controller.session, window.canvas_panel.view, []
+    window.controller.canvas.canvas.pictures.frameShown.connect(lambda recipe, frame: frames.append(frame))
+    session.change_recipe(scheduler=Scheduler.DDIM, schedule=Schedule.SGM_UNIFORM)  # of two steps, the last is half way
+    for prompt, seed in (("a red sailboat on a calm sea", 1), ("a blue mountain at night", 2)):
+        session.change_recipe(prompt=prompt, seed=seed)
+        window.canvas_panel.toolbar.add_button.click()
+    qtbot.waitUntil(lambda: len(view.thumbnails) == 2 and None not in view.thumbnails, timeout=LOAD_MS)
+    frames.clear()
+    qtbot.mousePress(view, LEFT, NONE, view.place_on_screen(session.state.canvas.puck).toPoint())
+    move(view, view.place_on_screen((0.3, 0.0)).toPoint())
+    qtbot.waitUntil(lambda: bool(frames), timeout=LOAD_MS)
+    assert (frames[0].depth, frames[0].is_full) == (1, False)
+    qtbot.mouseRelease(view, LEFT, NONE, view.place_on_screen((0.3, 0.0)).toPoint())
+    qtbot.waitUntil(lambda: frames[-1].is_full, timeout=LOAD_MS)
 
 
 def test_a_draft_within_a_step_leaves_the_picture_as_it_was(model):

@@ -117,6 +117,23 @@ def test_every_setting_has_its_flag(studio, tmp_path, words, settings):
     assert studio.asked[0].scheduler_settings == settings
 
 
+def test_adapters_are_flags_and_a_missing_one_is_told_before_the_engine_starts(studio, tmp_path):
+    (studio.data / "loras").mkdir()
+    for name in ("ink", "line: fine"):
+        (studio.data / "loras" / f"{name}.safetensors").touch()
+    words = ("--lora", "ink:0.8", "--lora", "line: fine", "--out", str(tmp_path / "boat.png"))
+    assert studio.generate("a boat", *words)[0] == 0
+    assert {each.name: each.strength for each in studio.asked[0].adapters} == {"ink": 0.8, "line: fine": 1.0}
+    started = len(studio.engines)
+    for bad, code, expected in (
+        ("inc", 1, "There is no adapter “inc”. Did you mean “ink”?"),
+        ("ink:9", 2, "The adapter “ink”: Strength: 9.0 is outside -4.0 to 4.0."),
+    ):
+        found, _, err = studio.generate("a boat", "--lora", bad, "--out", str(tmp_path / "boat.png"))
+        assert (found, sentence(err).startswith(expected)) == (code, True)
+    assert len(studio.engines) == started
+
+
 def test_a_random_seed_is_told_and_differs(studio, tmp_path):
     told = [re.search(r"seed (\d+)", studio.generate("sea", "--out", str(tmp_path))[2])[1] for _ in range(2)]
     assert [str(engine.recipes[0].seed) for engine in studio.engines] == told

@@ -12,6 +12,7 @@ from studio.core.blend import KEYFRAMES_MAX, Blend, Keyframe, Law, shares
 from studio.core.canvas import GRID, REACH, Canvas, Material, Placed, Point, shares_of
 from studio.core.errors import OptionError
 from studio.core.recipe import Recipe
+from studio.core.wildcards import chosen, expand_wildcards
 
 _T = TypeVar("_T")
 _SAME_SHARE = 1e-9
@@ -194,17 +195,27 @@ def blend_recipe(recipe: Recipe, blend: Blend) -> Recipe:
     """`recipe` as a picture of `blend`.
 
     The seed is the first keyframe's everywhere, so that schedulers that draw noise of their own draw the same while
-    the puck moves. Where no keyframe leaves the prompt open, it names what there is most of.
+    the puck moves. Where no keyframe leaves the prompt open, it names what there is most of. Choices in a keyframe's
+    prompts are made by its own seed, those in an open one by the first's.
     """
+    blend = replace(blend, keyframes=tuple(map(_with_choices, blend.keyframes)))
     most = blend.keyframes[max(range(len(blend.keyframes)), key=lambda i: blend.prompt_shares[i])]
     is_open = any(each.prompt is None for each in blend.keyframes)
     is_negative_open = any(each.negative_prompt is None for each in blend.keyframes)
-    return replace(
+    made = replace(
         recipe,
         blend=blend,
         seed=blend.keyframes[0].seed,
         prompt=recipe.prompt if is_open else most.prompt or "",
         negative_prompt=recipe.negative_prompt if is_negative_open else most.negative_prompt or "",
+    )
+    return chosen(made)
+
+
+def _with_choices(keyframe: Keyframe) -> Keyframe:
+    texts = {"prompt": keyframe.prompt, "negative_prompt": keyframe.negative_prompt}
+    return replace(
+        keyframe, **{name: expand_wildcards(text, keyframe.seed) for name, text in texts.items() if text is not None}
     )
 
 

@@ -58,6 +58,8 @@ def read_pixels(path: Path, side_px: int | None = None) -> Picture:
 
 def opaque(picture: Image.Image) -> Image.Image:
     """In RGB; what shows through is white."""
+    if picture.mode.startswith("I;16"):  # grey of 16 bits: Pillow would cut off what is above 255
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     layered = picture.convert("RGBA")

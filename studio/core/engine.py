@@ -63,9 +63,10 @@ class Engine(Protocol):
         """
         ...
 
-    def draft(self, recipe: Recipe, report: Report) -> Drafted:
+    def draft(self, recipe: Recipe, report: Report, depth: int = 0) -> Drafted:
         """A quick look at what `generate` would make, in the recipe's own (few) steps, decoded the fastest way.
 
+        The first `depth` steps are not taken where the keyframes' own pictures, made before, tell where they lead.
         May be called from within `report` of a picture being made with the same model, which goes on unchanged after
         it. Reports steps without previews. Raises as `generate`.
         """
@@ -81,6 +82,10 @@ class Engine(Protocol):
 
     def set_preview(self, tier: PreviewTier) -> None:
         """How previews are made from now on."""
+        ...
+
+    def set_model_memory(self, memory_gb: int) -> None:
+        """How many GiB models may take together from now on; 0: as the engine thinks best."""
         ...
 
     def close(self) -> None:

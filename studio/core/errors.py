@@ -11,6 +11,8 @@ StudioError
 │   ├── ModelTooLargeError      more weights than memory
 │   ├── UnsafeModelError        weights stored as a pickle
 │   ├── AdapterError            an adapter that does not go with the model
+│   │   ├── AdapterNotFoundError
+│   │   └── AdapterChangedError the recipe was made with another file
 │   └── ModelChangedError       the recipe was made with other weights
 ├── PictureError                a picture file that cannot be read
 │   └── NoRecipeError           a picture that carries no recipe
@@ -19,6 +21,7 @@ StudioError
 │   └── NoRoomError             a file that could not be written if one tried
 ├── InUseError                  a data directory that another studio has open
 ├── OutOfMemoryError
+├── StylesError                 a file of styles that cannot be used
 └── SettingsError               a settings file that cannot be read
 
 `Cancelled` stands outside the tree: it is an order, not a failure.
@@ -148,6 +151,31 @@ class AdapterError(ModelError):
         super().__init__(f"The adapter {name} cannot be used: {reason}. Choose one made for this kind of model.")
 
 
+class AdapterNotFoundError(AdapterError):
+    """No adapter of that name."""
+
+    def __init__(self, name: str, near: str) -> None:
+        """`near` is one that is called nearly so, or empty."""
+        hint = f" Did you mean “{near}”?" if near else ""
+        StudioError.__init__(
+            self,
+            f"There is no adapter “{name[:60]}”.{hint} Copy its .safetensors file into the folder loras of the data "
+            "directory, or use the recipe without it.",
+        )
+
+
+class AdapterChangedError(AdapterError):
+    """The recipe names a file with another hash than the one that bears its name."""
+
+    def __init__(self, name: str, wanted: str, found: str) -> None:
+        """Hashes are hexadecimal SHA-256; ten digits are shown."""
+        StudioError.__init__(
+            self,
+            f"The recipe was made with the adapter “{name}” {wanted[:10]}, but the file here is {found[:10]}. "
+            "The picture would differ; add the adapter to the recipe anew to use this file.",
+        )
+
+
 class PictureError(StudioError):
     """A picture file that cannot be read."""
 
@@ -209,9 +237,11 @@ class InUseError(StudioError):
 class OutOfMemoryError(StudioError):
     """The device has too little memory for this picture."""
 
-    def __init__(self, device: str, width: int, height: int) -> None:
-        """Size in pixels."""
-        super().__init__(f"{device} ran out of memory at {width}×{height} px. Choose a smaller size and try again.")
+    def __init__(self, device: str, width: int, height: int, free_bytes: int | None = None) -> None:
+        """Size in pixels; `free_bytes` where they are known."""
+        free = "" if free_bytes is None else f" with {free_bytes / 2**30:.1f} GB left"
+        sentence = f"{device} ran out of memory at {width}×{height} px{free}. Choose a smaller size and try again."
+        super().__init__(sentence)
 
 
 class SettingsError(StudioError):
@@ -220,3 +250,11 @@ class SettingsError(StudioError):
     def __init__(self, path: Path, reason: str) -> None:
         """`path` is where the broken file now lies."""
         super().__init__(f"The settings could not be read ({reason}). They were kept as {path}; defaults are used.")
+
+
+class StylesError(StudioError):
+    """A file of prompt styles that cannot be used. It is left as it is."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """`reason` has no full stop."""
+        super().__init__(f"The styles in {path} cannot be used: {reason}. Correct the file, or move it away.")

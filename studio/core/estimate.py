@@ -6,6 +6,7 @@ from statistics import median
 from studio.core.events import Event, Finished, Stage, Staged, Step
 from studio.core.recipe import Recipe
 from studio.core.schedulers import SCHEDULERS
+from studio.core.start import steps_taken
 
 _NEWEST = 0.5
 """Weight of the newest picture in the running mean: machines get busy and idle again."""
@@ -74,7 +75,10 @@ class Estimator:
 
     def _learn(self, finished: Finished) -> None:
         for stage, seconds in finished.seconds.items():
-            rate = seconds / _work(stage, finished.recipe)
+            work = _work(stage, finished.recipe)
+            if not work:  # no step was taken, and nothing is learnt of them
+                continue
+            rate = seconds / work
             old = self._rates.get(stage, rate)
             self._rates[stage] = old + _NEWEST * (rate - old)
 
@@ -82,7 +86,7 @@ class Estimator:
 def _work(stage: Stage, recipe: Recipe) -> float:
     """What a stage's time is proportional to: prompts are alike, decoding goes by area, sampling by area and steps."""
     if stage is Stage.SAMPLING:
-        return _step_work(recipe) * recipe.steps
+        return _step_work(recipe) * steps_taken(recipe.start, recipe.steps)
     if stage in (Stage.DECODING, Stage.SAVING):
         return float(recipe.width * recipe.height)
     return 1.0

@@ -75,7 +75,8 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     `signature` is the linear preview of the finished latents, (h, w, 3) float32 of 0 to 1: drafts are compared by it.
     `noise_norm` is the Euclidean norm of the blended noise; for noise of `noise_dimension` values sqrt of it is right.
-    `sampling_seconds` and `rest_seconds` add up to what the draft took.
+    `sampling_seconds` and `rest_seconds` add up to what the draft took. `depth` of the recipe's steps were not taken:
+    the keyframes' trajectories led past them.
     """
 
     picture: Picture
@@ -84,6 +85,7 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     noise_dimension: int
     sampling_seconds: float
     rest_seconds: float
+    depth: int = 0
 
 
 class Stopped(msgspec.Struct, frozen=True):

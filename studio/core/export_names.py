@@ -6,19 +6,26 @@ spaces at the end. File systems hold 255 bytes or UTF-16 units.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NoReturn
 
 from studio.core.errors import OptionError, UnknownChoiceError
 from studio.core.recipe import Recipe
 
-FIELDS = ("date", "time", "seed", "prompt words", "model", "width", "height", "n")
+PICTURE_FIELDS = ("date", "time", "seed", "prompt words", "prompt-words", "model", "width", "height")
+"""What a new picture's name can tell."""
+FIELDS = (*PICTURE_FIELDS, "n")
+"""Of several exported together, each has its number."""
+PICTURE_PATTERN = "{date}_{time}_{prompt-words}_{seed}"
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]+')
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
 _NAME_BYTES_MAX = 200
 """UTF-8, without the ending: leaves room for a number that keeps it from another file of the same name."""
 _WORDS = 8
+_SLUG_LENGTH = 40
+"""Characters."""
 _PROMPT_READ = 400
 _UNTITLED = "untitled"
 
@@ -34,11 +41,27 @@ def file_stem(pattern: str, recipe: Recipe, now: datetime, number: int = 1) -> s
     return _safe(_FIELD.sub(lambda match: values[match[1].strip().lower()], pattern))
 
 
-def check_pattern(pattern: str) -> None:
-    """Raise OptionError unless `pattern` has only fields that are known, and some."""
+def slug(prompt: str) -> str:
+    """The prompt's first whole words, up to 40 characters, joined by hyphens; `untitled` where there are none."""
+    found = ""
+    for word in re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", prompt[:_PROMPT_READ]).lower()):
+        longer = f"{found}-{word}" if found else word[:_SLUG_LENGTH]
+        if len(longer) > _SLUG_LENGTH:
+            break
+        found = longer
+    return found or _UNTITLED
+
+
+def check_picture_pattern(pattern: str) -> None:
+    """Raise OptionError unless new pictures can be named by `pattern`."""
+    check_pattern(pattern, PICTURE_FIELDS)
+
+
+def check_pattern(pattern: str, fields: Sequence[str] = FIELDS) -> None:
+    """Raise OptionError unless `pattern` has only fields that are known, and is not empty."""
     for found in _FIELD.finditer(pattern):
-        if found[1].strip().lower() not in FIELDS:
-            raise UnknownChoiceError("pattern", found[1].strip(), FIELDS)
+        if found[1].strip().lower() not in fields:
+            raise UnknownChoiceError("pattern", found[1].strip(), fields)
     if set(_FIELD.sub("", pattern)) & {"{", "}"}:
         _refuse("a brace stands alone. Write fields as {seed}")
     if not pattern.strip():
@@ -51,6 +74,7 @@ def _values(recipe: Recipe, now: datetime, number: int) -> dict[str, str]:
         "time": f"{now:%H%M%S}",
         "seed": str(recipe.seed),
         "prompt words": _prompt_words(recipe.prompt),
+        "prompt-words": slug(recipe.prompt),
         "model": recipe.model.name,
         "width": str(recipe.width),
         "height": str(recipe.height),

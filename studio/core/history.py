@@ -5,8 +5,8 @@ from typing import TypeAlias
 
 import msgspec
 
-Record: TypeAlias = Callable[[str, Callable[[], object], Callable[[], object]], None]
-"""`record(text, undo, redo)`: tell the list of a step that has just been taken."""
+Record: TypeAlias = Callable[[str, Callable[[], object], Callable[[], object]], Callable[[], object]]
+"""`record(text, undo, redo)`: tell the list of a step that has just been taken. Gives what takes it back by itself."""
 
 
 class Step(msgspec.Struct, frozen=True, eq=False):
@@ -70,6 +70,15 @@ class History:
         if self._place < len(self._steps):
             self._place += 1
             self._steps[self._place - 1].redo()
+            self._tell()
+
+    def take_back(self, step: Step) -> None:
+        """Undo one step that stands, not the later ones, which must not depend on it; `redo` takes it again first."""
+        if step in self._steps[: self._place]:
+            self._steps.remove(step)
+            self._place -= 1
+            self._steps.insert(self._place, step)
+            step.undo()
             self._tell()
 
     def go_to(self, place: int) -> None:

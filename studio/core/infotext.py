@@ -14,6 +14,7 @@ import msgspec
 import studio
 from studio.core.blend import Law
 from studio.core.options import option
+from studio.core.prompt_grammar import adapter_mark, adapters_in
 from studio.core.recipe import Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings
 
@@ -29,7 +30,21 @@ def infotext(recipe: Recipe) -> str:
     """`recipe` as infotext: valid Unicode without control characters, whatever the prompt holds."""
     negative = f"\nNegative prompt: {recipe.negative_prompt}" if recipe.negative_prompt else ""
     parameters = ", ".join(f"{key}: {_quote(value)}" for key, value in _parameters(recipe).items())
-    return _clean(f"{recipe.prompt}{negative}\n{parameters}").strip()
+    return _clean(f"{_prompt(recipe)}{negative}\n{parameters}").strip()
+
+
+def _prompt(recipe: Recipe) -> str:
+    """The prompt, and at its end the adapters that are not in it."""
+    there = {each.name.casefold() for each in adapters_in(recipe.prompt)}
+    more = [each for each in recipe.adapters if each.strength and each.name.casefold() not in there]
+    return " ".join([recipe.prompt, *filter(None, map(adapter_mark, more))])
+
+
+def _hashes(recipe: Recipe) -> dict[str, str]:
+    """Ten digits of each file's SHA-256, by which galleries know it."""
+    known = (each for each in recipe.adapters if each.hash and each.strength and not set(each.name) & set(',:"'))
+    listed = ", ".join(f"{each.name}: {each.hash[:10]}" for each in known)
+    return {"Lora hashes": listed} if listed else {}
 
 
 def _parameters(recipe: Recipe) -> dict[str, str]:
@@ -44,7 +59,9 @@ def _parameters(recipe: Recipe) -> dict[str, str]:
         "Size": f"{recipe.width}x{recipe.height}",
         **{key: value for key, value in model.items() if value},
         **_variation(recipe),
+        **({} if recipe.start is None else {"Denoising strength": _number(recipe.start.strength)}),
         **_settings(recipe.scheduler_settings),
+        **_hashes(recipe),
         "Version": f"Latent Studio {studio.__version__}",
     }
 

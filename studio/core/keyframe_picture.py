@@ -24,7 +24,7 @@ def keyframe_from_file(path: Path, recipe: Recipe) -> Keyframe:
         made = None
     except PictureError:
         made = None  # not ours to read; whether it is a picture at all is found out below
-    if made is not None and made.blend is None:
+    if made is not None and made.blend is None and made.start is None:
         return Keyframe(
             seed=made.seed, prompt=made.prompt, negative_prompt=made.negative_prompt, name=_name(made.prompt, path)
         )
@@ -32,8 +32,8 @@ def keyframe_from_file(path: Path, recipe: Recipe) -> Keyframe:
     return Keyframe(seed=recipe.seed, picture=picture, name=path.stem[:200])
 
 
-def encode_picture(path: Path, width: int, height: int) -> bytes:
-    """The picture at `path`, cropped around its middle to `width` × `height` px, as PNG bytes.
+def encode_picture(path: Path, width: int, height: int, bytes_max: int = PICTURE_BYTES_MAX) -> bytes:
+    """The picture at `path`, cropped around its middle to `width` × `height` px, as at most `bytes_max` PNG bytes.
 
     Raises:
         PictureError: a file that is missing, no picture, damaged or too large.
@@ -44,8 +44,8 @@ def encode_picture(path: Path, width: int, height: int) -> bytes:
         fitted = ImageOps.fit(opaque(upright), (width, height), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     fitted.save(buffer, "PNG", compress_level=6)
-    if buffer.tell() > PICTURE_BYTES_MAX:
-        reason = f"at {width} × {height} px it takes more than {PICTURE_BYTES_MAX >> 20} MiB, even compressed"
+    if buffer.tell() > bytes_max:
+        reason = f"at {width} × {height} px it takes more than {bytes_max >> 20} MiB, even compressed"
         raise PictureError(path.name, reason)
     return buffer.getvalue()
 

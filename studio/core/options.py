@@ -2,6 +2,8 @@
 
 import enum
 import math
+from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -13,7 +15,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     """One declared option of a struct.
 
     `minimum` and `maximum` are inclusive; `unit` is printed after the number; `step` is a spin box's step; `section` is
-    the heading it stands under.
+    the heading it stands under. `check` raises OptionError for a value that is not allowed for another reason.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     step: float | None = None
     unit: str = ""
     section: str = ""
+    check: Callable[[Any], None] | None = None
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -34,6 +37,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(member.value for member in self.kind) if issubclass(self.kind, enum.Enum) else ()
 
 
+@cache
 def options_of(struct: type[msgspec.Struct]) -> tuple[Option, ...]:
     """Every annotated option of `struct`, in the order of declaration."""
     hints = get_type_hints(struct, include_extras=True)
@@ -50,7 +54,25 @@ def option(struct: type[msgspec.Struct], name: str) -> Option:
 def check(value: msgspec.Struct) -> None:
     """Raise `OptionError` for the first option of `value` that is outside its declaration."""
     for each in options_of(type(value)):
-        _check_one(each, getattr(value, each.name))
+        check_value(each, getattr(value, each.name))
+
+
+def check_value(each: Option, value: Any) -> None:
+    """Raise `OptionError` where `value` is not allowed."""
+    if value is None and each.default is None:
+        return
+    wanted = (int, float) if each.kind is float else each.kind
+    if not isinstance(value, wanted) or (isinstance(value, bool) and each.kind is not bool):
+        raise OptionError(each.name, f"{each.title}: {value!r:.60} is not {_noun(each.kind)}.")
+    if isinstance(value, str) and each.max_length is not None and len(value) > each.max_length:
+        raise OptionError(
+            each.name, f"{each.title}: {len(value):,} characters are too many; at most {each.max_length:,} are read."
+        )
+    if isinstance(value, (int, float)) and not _inside(each, value):
+        unit = f" {each.unit}" if each.unit else ""
+        raise OptionError(each.name, f"{each.title}: {value} is outside {each.minimum:,} to {each.maximum:,}{unit}.")
+    if each.check is not None:
+        each.check(value)
 
 
 def _annotated(hint: Any) -> Any:
@@ -73,22 +95,8 @@ def _option(name: str, hint: Any, default: Any) -> Option:
         step=extra.get("step"),
         unit=extra.get("unit", ""),
         section=extra.get("section", ""),
+        check=extra.get("check"),
     )
-
-
-def _check_one(each: Option, value: Any) -> None:
-    if value is None and each.default is None:
-        return
-    wanted = (int, float) if each.kind is float else each.kind
-    if not isinstance(value, wanted) or (isinstance(value, bool) and each.kind is not bool):
-        raise OptionError(each.name, f"{each.title}: {value!r:.60} is not {_noun(each.kind)}.")
-    if isinstance(value, str) and each.max_length is not None and len(value) > each.max_length:
-        raise OptionError(
-            each.name, f"{each.title}: {len(value):,} characters are too many; at most {each.max_length:,} are read."
-        )
-    if isinstance(value, (int, float)) and not _inside(each, value):
-        unit = f" {each.unit}" if each.unit else ""
-        raise OptionError(each.name, f"{each.title}: {value} is outside {each.minimum:,} to {each.maximum:,}{unit}.")
 
 
 def _inside(each: Option, value: float) -> bool:

@@ -22,6 +22,11 @@ class Places(msgspec.Struct, frozen=True):
         return self.data_dir / "models"
 
     @property
+    def adapters(self) -> Path:
+        """LoRA files that the artist puts in."""
+        return self.data_dir / "loras"
+
+    @property
     def index(self) -> Path:
         """The SQLite index and queue."""
         return self.data_dir / "library.sqlite"
@@ -45,6 +50,11 @@ class Places(msgspec.Struct, frozen=True):
     def settings(self) -> Path:
         """The artist's preferences, TOML."""
         return self.data_dir / "settings.toml"
+
+    @property
+    def styles(self) -> Path:
+        """The artist's prompt styles, TOML."""
+        return self.data_dir / "styles.toml"
 
     @property
     def session(self) -> Path:

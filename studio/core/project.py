@@ -1,9 +1,9 @@
 """A project: what the artist is making, in one `.lstudio` file that can be sent to another.
 
-The file is a zip with `project.json` and the pictures that keyframes need, named by their SHA-256:
+The file is a zip with `project.json` and the pictures that it needs, named by their SHA-256:
 
     project.json                {"version": 1, "project": {"recipe": …, "canvas": …, …}}
-    pictures/<64 digits>.png    in project.json, a keyframe's picture is such a name
+    pictures/<64 digits>.png    in project.json, the picture of a keyframe or of the start, or its mask, is such a name
 
 The same project gives the same bytes. Reading is in `studio.core.project_zip` (the zip) and here (what it says).
 """
@@ -25,6 +25,7 @@ from studio.core.strict_json import load_object
 
 SUFFIX = ".lstudio"
 VERSION = 1
+SELECTION_MAX = 1000
 
 Document: TypeAlias = dict[str, Any]
 Migrations: TypeAlias = Mapping[int, Callable[[Document], Document]]
@@ -37,7 +38,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     canvas: Canvas = Canvas()
     count: Annotated[int, Meta(ge=1, le=10_000)] = 1
     seed_locked: bool = False
-    selection: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=1000)] = ()
+    selection: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=SELECTION_MAX)] = ()
     notes: Annotated[str, Meta(max_length=100_000)] = ""
 
 
@@ -71,11 +72,11 @@ def project_bytes(project: Project) -> bytes:
     """The project file's bytes."""
     pictures: dict[str, bytes] = {}
     document = msgspec.to_builtins(project, builtin_types=(bytes,))
-    for keyframe in _keyframes(document):
-        picture = keyframe.get("picture")
+    for holder, key in _pictures(document):
+        picture = holder.get(key)
         if picture:
-            keyframe["picture"] = _picture_name(picture)
-            pictures[keyframe["picture"]] = picture
+            holder[key] = _picture_name(picture)
+            pictures[holder[key]] = picture
     text = msgspec.json.encode({"version": VERSION, "project": _encodable(document)})
     return zip_bytes({JSON_NAME: msgspec.json.format(text, indent=1), **pictures})
 
@@ -124,11 +125,16 @@ def _migrated(document: Document, migrations: Migrations) -> Document:
     return document
 
 
-def _keyframes(document: Document) -> Iterator[Document]:
-    """Every keyframe of the recipe's blend and of the canvas, as far as the document has the shape of a project."""
+def _pictures(document: Document) -> Iterator[tuple[Document, str]]:
+    """Every place of a picture, as far as the document has the shape of a project: what holds it, and under which key.
+
+    They are those of the recipe's start, of its blend's keyframes and of the canvas's.
+    """
     blend = _at(document, "recipe", "blend", "keyframes")
     placed = [_at(each, "keyframe") for each in _list(_at(document, "canvas", "placed"))]
-    yield from (each for each in (*_list(blend), *placed) if isinstance(each, dict))
+    yield from ((each, "picture") for each in (*_list(blend), *placed) if isinstance(each, dict))
+    start = _at(document, "recipe", "start")
+    yield from ((start, key) for key in ("picture", "mask") if isinstance(start, dict))
 
 
 def _at(value: Any, *keys: str) -> Any:
@@ -143,13 +149,13 @@ def _list(value: Any) -> list[Any]:
 
 def _restore_pictures(document: Document, pictures: Mapping[str, bytes]) -> None:
     """The pictures' bytes back in the place of their names; each must be the picture its name says."""
-    for keyframe in _keyframes(document):
-        name = keyframe.get("picture", "")
+    for holder, key in _pictures(document):
+        name = holder.get(key, "")
         if not isinstance(name, str) or (name and name not in pictures):
-            raise ValueError("a picture that a keyframe needs is missing")
+            raise ValueError("a picture that it needs is missing")
         if name and _picture_name(pictures[name]) != name:
             raise ValueError("a picture in it is damaged")
-        keyframe["picture"] = pictures[name] if name else b""
+        holder[key] = pictures[name] if name else b""
 
 
 def _picture_name(picture: bytes) -> str:

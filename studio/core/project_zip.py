@@ -12,15 +12,16 @@ import zlib
 from collections.abc import Mapping
 from typing import NoReturn
 
-from studio.core.blend import KEYFRAMES_MAX, PICTURE_BYTES_MAX
+from studio.core.blend import KEYFRAMES_MAX
+from studio.core.start import START_BYTES_MAX
 
 JSON_NAME = "project.json"
 FILE_LIMIT = 64 << 20
 """Bytes of a project file: above what all its pictures may take."""
 JSON_BYTES_MAX = 10 << 20
 """Recipe, canvas and twelve keyframes on each, with the longest prompts, all escaped, are below."""
-_ENTRIES_MAX = 1 + 2 * KEYFRAMES_MAX
-"""The document, and a picture for each keyframe of the recipe's blend and of the canvas."""
+_ENTRIES_MAX = 1 + 2 * KEYFRAMES_MAX + 2
+"""The document, a picture for each keyframe of the recipe's blend and of the canvas, the start's, and its mask."""
 _DIRECTORY_LIMIT = 64 << 10
 _RATIO_MAX = 200
 """Times that an entry of more than a megabyte may grow: JSON packs to a tenth, pictures not at all."""
@@ -114,7 +115,7 @@ def _is_pictures_folder(info: zipfile.ZipInfo) -> bool:
 
 
 def _size_max(info: zipfile.ZipInfo) -> int:
-    return JSON_BYTES_MAX if info.filename == JSON_NAME else PICTURE_BYTES_MAX
+    return JSON_BYTES_MAX if info.filename == JSON_NAME else START_BYTES_MAX  # the largest of the pictures
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

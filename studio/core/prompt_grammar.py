@@ -9,6 +9,8 @@ import re
 
 import msgspec
 
+from studio.core.adapters import AdapterUse
+
 STRONGER = 1.1
 """What one pair of round brackets multiplies by; square brackets divide by it."""
 WEIGHT_MAX = 10.0
@@ -37,23 +39,11 @@ class Passage(msgspec.Struct, frozen=True):
     weight: float = 1.0
 
 
-class AdapterUse(msgspec.Struct, frozen=True):
-    """`<lora:name:strength>` in a prompt."""
-
-    name: str
-    strength: float = 1.0
-
-
 class ParsedPrompt(msgspec.Struct, frozen=True):
     """Chunks divided by BREAK, each of weighted passages, and the adapters that are asked for."""
 
     chunks: tuple[tuple[Passage, ...], ...]
     adapters: tuple[AdapterUse, ...] = ()
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is one chunk in which everything counts alike."""
-        return len(self.chunks) == 1 and all(passage.weight == 1.0 for passage in self.chunks[0])
 
     @property
     def text(self) -> str:
@@ -63,14 +53,24 @@ class ParsedPrompt(msgspec.Struct, frozen=True):
 
 def parse_prompt(text: str) -> ParsedPrompt:
     """Read a prompt. Never fails."""
-    adapters = tuple(_adapter_use(found) for found in _ADAPTER.finditer(text))
     chunks: list[list[Passage]] = [[]]
     for piece in _weighted(_ADAPTER.sub("", text)):
         if piece is None:
             chunks.append([])
         else:
             chunks[-1].append(piece)
-    return ParsedPrompt(tuple(_merged(chunk) for chunk in chunks), adapters)
+    return ParsedPrompt(tuple(_merged(chunk) for chunk in chunks), adapters_in(text))
+
+
+def adapters_in(text: str) -> tuple[AdapterUse, ...]:
+    """The adapters that a prompt asks for, in their order."""
+    return tuple(_adapter_use(found) for found in _ADAPTER.finditer(text))
+
+
+def adapter_mark(use: AdapterUse) -> str:
+    """`use` as a prompt says it; empty where the grammar cannot say its name."""
+    mark = f"<lora:{use.name}:{use.strength:.4f}".rstrip("0").rstrip(".") + ">"
+    return mark if _ADAPTER.fullmatch(mark) else ""
 
 
 def plain_text(text: str) -> str:
@@ -96,7 +96,8 @@ def escape(text: str) -> str:
 
 def _adapter_use(found: re.Match[str]) -> AdapterUse:
     strength = float(found["strength"]) if found["strength"] else 1.0
-    return AdapterUse(found["name"].strip(), max(-ADAPTER_STRENGTH_MAX, min(ADAPTER_STRENGTH_MAX, strength)))
+    strength = max(-ADAPTER_STRENGTH_MAX, min(ADAPTER_STRENGTH_MAX, strength))
+    return AdapterUse(name=found["name"].strip(), strength=strength)
 
 
 def _weighted(text: str) -> list[Passage | None]:

@@ -9,10 +9,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from studio.core.adapters import AdapterUse, check_adapters
 from studio.core.blend import Blend, check_blend
 from studio.core.errors import OptionError
 from studio.core.options import check
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings, check_scheduler
+from studio.core.start import Start, check_start
 
 SEED_MAX = 2**32 - 1
 """Seeds are 32-bit unsigned, as in every other studio."""
@@ -64,6 +66,10 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     model: ModelRef = ModelRef()
     blend: Blend | None = None
     """Where set, noise and embeddings come from its keyframes; prompts and seed above fill what they leave open."""
+    adapters: tuple[AdapterUse, ...] = ()
+    """In the order they were chosen; the order changes nothing but rounding."""
+    start: Start | None = None
+    """Where set, the picture begins there and not at noise alone."""
 
 
 def check_recipe(recipe: Recipe, *, size_multiple: int = 8) -> None:
@@ -76,6 +82,11 @@ def check_recipe(recipe: Recipe, *, size_multiple: int = 8) -> None:
     check_scheduler(recipe.scheduler, recipe.schedule, recipe.scheduler_settings)
     if recipe.blend is not None:
         check_blend(recipe.blend)
+    check_adapters(recipe.adapters)
+    if recipe.start is not None:
+        kept = 0 if recipe.blend is None else sum(len(each.picture) for each in recipe.blend.keyframes)
+        has_blend = recipe.blend is not None
+        check_start(recipe.start, recipe.width, recipe.height, has_blend=has_blend, blend_bytes=kept)
     for name in ("width", "height"):
         value = getattr(recipe, name)
         if value % size_multiple:

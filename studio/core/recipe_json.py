@@ -16,7 +16,8 @@ from studio.core.recipe import Recipe
 
 VERSION = 1
 SIZE_LIMIT = 5 << 20
-"""Characters. The pictures of a blend, in base64, and two longest prompts, all escaped, are less."""
+"""Characters. The pictures of a start and a blend, in base64, and two longest prompts, all escaped, are less."""
+_PICTURES = ("picture", "mask")
 
 
 def recipe_to_json(recipe: Recipe, *, indent: int | None = None) -> str:
@@ -24,6 +25,22 @@ def recipe_to_json(recipe: Recipe, *, indent: int | None = None) -> str:
     document = {"version": VERSION, "recipe": msgspec.to_builtins(recipe)}
     separators = (",", ":") if indent is None else None
     return json.dumps(document, indent=indent, separators=separators, allow_nan=False)
+
+
+def recipe_in_words(recipe: Recipe) -> str:
+    """The same for people: indented, and pictures told by their size in bytes. It cannot be read back."""
+
+    def shown(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: shown(inner, name) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [shown(inner) for inner in value]
+        if key in _PICTURES and isinstance(value, bytes) and value:
+            return f"(a PNG picture of {len(value):,} bytes)"
+        return value
+
+    document = {"version": VERSION, "recipe": shown(msgspec.to_builtins(recipe, builtin_types=(bytes,)))}
+    return json.dumps(document, indent=2, allow_nan=False)
 
 
 def recipe_from_json(text: str) -> Recipe:

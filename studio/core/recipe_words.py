@@ -4,13 +4,16 @@ steps 20 → 30, seed 7 → 8, prompt: +sunset −dawn
 """
 
 from collections import Counter
+from collections.abc import Iterable
 
 import msgspec
 
+from studio.core.adapters import AdapterUse
 from studio.core.blend import Blend
 from studio.core.options import option
 from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import SchedulerSettings
+from studio.core.start import Encoding, Start
 
 _WORDS_SHOWN = 8
 _PROMPT_SHOWN = 60
@@ -29,7 +32,9 @@ def summary(recipe: Recipe) -> str:
         f"{recipe.scheduler} {recipe.schedule}",
         f"guidance {recipe.guidance:g}",
         " ".join(recipe.model.name.split()),
+        adapters_in_words(recipe.adapters),
         _blend(recipe.blend) if recipe.blend else "",
+        _start(recipe.start) if recipe.start else "",
     )
     return ", ".join(part for part in parts if part)
 
@@ -43,9 +48,16 @@ def fields_in_words(recipe: Recipe) -> tuple[tuple[str, str], ...]:
         *_plain(recipe).items(),
         *((_title(name), _value(value)) for name, value in settings.items() if value is not None),
         ("model", _model(recipe.model)),
+        ("adapters", adapters_in_words(recipe.adapters)),
         ("blend", _blend(recipe.blend) if recipe.blend else ""),
+        ("start", _start(recipe.start) if recipe.start else ""),
     )
     return tuple((name, value) for name, value in rows if value)
+
+
+def adapters_in_words(adapters: Iterable[AdapterUse]) -> str:
+    """Each with its strength: "ink 0.8, oil −1"."""
+    return ", ".join(f"{' '.join(each.name.split())} {_strength(each)}" for each in adapters)
 
 
 def difference(old: Recipe, new: Recipe) -> str:
@@ -59,7 +71,9 @@ def differences(old: Recipe, new: Recipe) -> tuple[str, ...]:
     changes = [f"{name} {before[name]} → {after[name]}" for name in before if before[name] != after[name]]
     changes += _settings_changes(old.scheduler_settings, new.scheduler_settings)
     changes += _model_change(old.model, new.model)
+    changes += _adapter_changes(old.adapters, new.adapters)
     changes += _blend_change(old.blend, new.blend)
+    changes += _start_change(old.start, new.start)
     changes += _words_change("prompt", old.prompt, new.prompt)
     changes += _words_change("negative prompt", old.negative_prompt, new.negative_prompt)
     return tuple(changes)
@@ -111,6 +125,22 @@ def _model_change(old: ModelRef, new: ModelRef) -> list[str]:
     return []  # a hash that is not known is no change: the name stands for whatever bears it
 
 
+def _strength(use: AdapterUse) -> str:
+    return f"{use.strength:g}".replace("-", "−")
+
+
+def _adapter_changes(old: Iterable[AdapterUse], new: Iterable[AdapterUse]) -> list[str]:
+    before, after = ({each.name.casefold(): each for each in adapters} for adapters in (old, new))
+    changes = [f"+{adapters_in_words([use])}" for name, use in after.items() if name not in before]
+    changes += [f"−{' '.join(use.name.split())}" for name, use in before.items() if name not in after]
+    for one, other in ((before[name], after[name]) for name in before if name in after):
+        if one.strength != other.strength:
+            changes.append(f"{' '.join(one.name.split())} {_strength(one)} → {_strength(other)}")
+        elif one.hash and other.hash and one.hash.casefold() != other.hash.casefold():
+            changes.append(f"another file of {' '.join(one.name.split())}")
+    return changes
+
+
 def _blend(blend: Blend) -> str:
     return f"a blend of {len(blend.keyframes)} keyframes"
 
@@ -133,6 +163,26 @@ def _blend_change(old: Blend | None, new: Blend | None) -> list[str]:
             changes.append(f"{what} weights {_shares(before)} → {_shares(after)}")
     if old.law is not new.law:
         changes.append(f"law {old.law} → {new.law}")
+    return changes
+
+
+def _start(start: Start) -> str:
+    sampled = ", encoding sampled" if start.encoding is Encoding.SAMPLE else ""
+    return f"a starting picture{' with a mask' if start.mask else ''}, strength {start.strength:g}{sampled}"
+
+
+def _start_change(old: Start | None, new: Start | None) -> list[str]:
+    if old == new:
+        return []
+    if old is None or new is None:
+        return ["−starting picture" if new is None else "+starting picture"]
+    changes = ["another starting picture"] if old.picture != new.picture else []
+    if old.strength != new.strength:
+        changes.append(f"strength {old.strength:g} → {new.strength:g}")
+    if old.encoding is not new.encoding:
+        changes.append(f"encoding {old.encoding} → {new.encoding}")
+    if old.mask != new.mask:
+        changes.append("mask changed" if old.mask and new.mask else "+mask" if new.mask else "−mask")
     return changes
 
 

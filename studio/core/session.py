@@ -110,13 +110,16 @@ class Session:
         self._state = state
         self._tell(names)
 
-    def record(self, text: str, undo: Callable[[], object], redo: Callable[[], object]) -> None:
+    def record(self, text: str, undo: Callable[[], object], redo: Callable[[], object]) -> Callable[[], object]:
         """Put a step that was taken elsewhere into the one list of undo.
 
         `undo` and `redo` are called on the thread of the window, in their turn. They tell of their failures themselves.
+        Returns what takes this step back by itself, for as long as it stands; later steps must not depend on it.
         """
         self._last_change = _NOTHING
-        self.history.add(Step(lambda: text, undo, redo))
+        step = Step(lambda: text, undo, redo)
+        self.history.add(step)
+        return partial(self._take_back, step)
 
     def undo(self) -> None:
         """Take the last step back; nothing where there is none."""
@@ -127,6 +130,10 @@ class Session:
         """Take the step again that `undo` took back; nothing where there is none."""
         self._last_change = _NOTHING
         self.history.redo()
+
+    def _take_back(self, step: Step) -> None:
+        self._last_change = _NOTHING
+        self.history.take_back(step)
 
     @property
     def _is_held_step(self) -> bool:

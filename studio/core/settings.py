@@ -9,11 +9,13 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from studio.core.errors import SettingsError
+from studio.core.errors import OptionError, SettingsError
 from studio.core.events import PreviewTier
+from studio.core.export_names import PICTURE_FIELDS, PICTURE_PATTERN, check_picture_pattern
 from studio.core.export_options import ExportOptions
 from studio.core.files import make_folder, write_atomically
 from studio.core.model_places import hub_cache
+from studio.core.options import check
 from studio.core.places import Places, resources_dir
 
 Document: TypeAlias = dict[str, Any]
@@ -60,6 +62,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             extra={"section": "Projects", "unit": "s"},
         ),
     ] = 3
+    picture_names: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            title="Picture names",
+            description=f"What new files are called. Fields: {', '.join(f'{{{field}}}' for field in PICTURE_FIELDS)}.",
+            extra={"section": "Pictures", "check": check_picture_pattern},
+        ),
+    ] = PICTURE_PATTERN
     draft_budget_ms: Annotated[
         int,
         Meta(
@@ -86,8 +97,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             extra={"section": "Models"},
         ),
     ] = ()
-    export: ExportOptions = ExportOptions()
-    """As pictures were exported last; its own panel shows it."""
+    model_memory_gb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1024,
+            title="Memory for models",
+            description="Models stay ready in so much memory, those used last; 0 is half of what the device has.",
+            extra={"section": "Models", "unit": "GB"},
+        ),
+    ] = 0
+    export: ExportOptions = ExportOptions(pattern="")
+    """As pictures were exported last, which its own panel shows. Without a pattern: called as new pictures are."""
 
 
 def load_settings(path: Path) -> tuple[Settings, SettingsError | None]:
@@ -98,12 +119,14 @@ def load_settings(path: Path) -> tuple[Settings, SettingsError | None]:
     """
     try:
         found = {key: value for key, value in migrated(_read(path)).items() if key in _known()}
-        return msgspec.convert(found, Settings), None
+        settings = msgspec.convert(found, Settings)
+        check(settings)
+        return settings, None
     except FileNotFoundError:
         return Settings(), None
     except OSError as error:
         return Settings(), SettingsError(path, error.strerror or str(error))
-    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or a value that is not allowed
+    except (ValueError, RecursionError, OptionError) as error:  # not TOML, not UTF-8, or a value that is not allowed
         return Settings(), SettingsError(_put_aside(path), str(error).rstrip("."))
 
 

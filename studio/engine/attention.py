@@ -8,6 +8,7 @@ import inspect
 import weakref
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -25,6 +26,8 @@ class KeepingAttention:
         self._kept: tuple[Tensor, Tensor] | None = None
         self.given: tuple[Tensor, Tensor] | None = None
         """Where set, cross-attention takes these keys and values (B, tokens, width), whatever embeddings come."""
+        self.is_sliced = False
+        """One head at a time: slower, and in a fraction of the memory where torch keeps all scores at once."""
 
     def __call__(
         self,
@@ -40,7 +43,11 @@ class KeepingAttention:
         else:
             key, value = self.given or self.keys_and_values(attn, encoder_hidden_states)
         query, key, value = (_heads(each, attn.heads) for each in (attn.to_q(hidden_states), key, value))
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask, scale=attn.scale)
+        if self.is_sliced and attention_mask is None:
+            heads = zip(*(each.chunk(attn.heads, dim=1) for each in (query, key, value)), strict=True)
+            mixed = torch.cat([_attend(one_query, one_key, own, attn.scale) for one_query, one_key, own in heads], 1)
+        else:
+            mixed = _attend(query, key, value, attn.scale, attention_mask)
         out: Tensor = attn.to_out[0](mixed.transpose(1, 2).flatten(2))
         return out
 
@@ -81,6 +88,17 @@ def keep_keys_and_values(unet: Any) -> None:
         if not any(special) and not attn.residual_connection and attn.rescale_output_factor == 1.0:
             processors[name] = KeepingAttention()
     unet.set_attn_processor(processors)
+
+
+def slice_attention(part: Any, *, on: bool) -> None:
+    """Have every `KeepingAttention` of `part` attend one head at a time, or all at once again."""
+    for each in getattr(part, "attn_processors", {}).values():
+        if isinstance(each, KeepingAttention):
+            each.is_sliced = on
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Tensor | None = None) -> Tensor:
+    return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale)
 
 
 def _heads(values: Tensor, heads: int) -> Tensor:

@@ -1,12 +1,14 @@
 """Where pictures are made: choosing the device and its number format, and measuring its memory."""
 
 import contextlib
+import gc
 import os
 import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -14,6 +16,7 @@ from studio.core.engine import DeviceInfo
 from studio.core.errors import OutOfMemoryError
 
 _GIB = 1 << 30
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,7 @@ class Device:
 
     def free(self) -> None:
         """Give back what is held but not used."""
-        if self.torch_device.type == "cuda":
-            torch.cuda.empty_cache()
-        elif self.torch_device.type == "mps":
-            torch.mps.empty_cache()
+        free_unused(self.torch_device)
 
 
 def choose_device(name: str | None) -> Device:
@@ -72,13 +72,58 @@ def out_of_memory_as_ours(device: Device, width: int, height: int) -> Iterator[N
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        raise OutOfMemoryError(device.name, width, height) from error
+        raise OutOfMemoryError(device.name, width, height, free_bytes(device.torch_device)) from error
+
+
+def or_sparingly(work: Callable[[], _Made], make_room: Callable[[], object], again: Callable[[], _Made]) -> _Made:
+    """What `work` makes. Where memory does not suffice for it: room is made, and then what `again` makes.
+
+    Raises what they raise.
+    """
+    try:
+        return work()
+    except (OutOfMemoryError, RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    # Only here, where the error is gone, nothing holds on to the tensors of its frames.
+    gc.collect()
+    make_room()
+    return again()
+
+
+def free_unused(device: torch.device) -> None:
+    """Give back what torch holds on `device` but does not use."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that could be taken now on `device`; None where the system does not tell."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def total_bytes(device: torch.device) -> int | None:
+    """All the memory of `device`; None where the system does not tell."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[1])
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # Windows has no sysconf
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """On GPUs torch has a class for it; on CPUs the allocator raises a bare RuntimeError."""
     marks = ("DefaultCPUAllocator", "not enough memory", "out of memory")
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(mark in str(error) for mark in marks)
+    kinds = (OutOfMemoryError, torch.OutOfMemoryError, MemoryError)
+    return isinstance(error, kinds) or any(mark in str(error) for mark in marks)
 
 
 def _best() -> str:

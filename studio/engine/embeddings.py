@@ -60,11 +60,12 @@ def join(first: Embeddings, second: Embeddings) -> Embeddings:
 
 
 def lengthened(embeddings: Embeddings, length: int, empty: Embeddings) -> Embeddings:
-    """The same with chunks of the `empty` prompt after its own, until there are `length` tokens."""
+    """The same with chunks of the `empty` prompt after its own, until there are `length` tokens; zeros stay zeros."""
     missing = length - embeddings.tokens.shape[1]
     if missing <= 0:
         return embeddings
-    chunks = [empty.tokens] * (missing // empty.tokens.shape[1])
+    filler = empty.tokens if embeddings.tokens.any() else torch.zeros_like(empty.tokens)
+    chunks = [filler] * (missing // filler.shape[1])
     return replace(embeddings, tokens=torch.cat([embeddings.tokens, *chunks], dim=1))
 
 

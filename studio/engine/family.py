@@ -1,13 +1,21 @@
 """What an architecture must do for the engine to run it."""
 
 import enum
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from studio.core.events import Picture
 from studio.engine.embeddings import Embeddings
+
+Tick: TypeAlias = Callable[[float, str], None]
+"""Hears the fraction of a work that is done, and what is special about how it is done."""
+
+
+def quiet(fraction: float, detail: str) -> None:
+    """A `Tick` for whom nobody waits."""
 
 
 class Guidance(enum.Enum):
@@ -33,6 +41,9 @@ class Posterior:
 class Family(Protocol):
     """An architecture with its weights, on a device. Latents are (B, C, h, w) float32 in the sampler's units."""
 
+    components: Mapping[str, nn.Module]
+    """The modules whose weights adapters may change: the denoiser and the text encoders, by the parts' names."""
+
     @property
     def guidance(self) -> Guidance:
         """How the guidance scale reaches this model."""
@@ -44,6 +55,15 @@ class Family(Protocol):
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`, without start and end marks."""
+        ...
+
+    @property
+    def is_sparing(self) -> bool:
+        """Whether it takes less memory than it could use, and more time."""
+        ...
+
+    def set_sparing(self, on: bool) -> None:
+        """Take less memory from now on, or as much as is fast again. Pictures agree to rounding."""
         ...
 
     def noise_shape(self, width: int, height: int) -> tuple[int, int, int, int]:
@@ -58,8 +78,8 @@ class Family(Protocol):
         """Do now what the first pictures of this size, in pixels, would otherwise wait for."""
         ...
 
-    def decode(self, latents: Tensor) -> Picture:
-        """The picture of clean latents (1, C, h, w)."""
+    def decode(self, latents: Tensor, tick: Tick = quiet) -> Picture:
+        """The picture of clean latents (1, C, h, w). What `tick` raises ends the work."""
         ...
 
     def decode_tensor(self, latents: Tensor) -> Tensor:

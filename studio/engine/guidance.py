@@ -89,6 +89,10 @@ def guided(family: Family, conditioning: Conditioning) -> Predict:
     embeddings = join(conditioning.negative, conditioning.positive)
 
     def predict(z: Tensor, timestep: Tensor) -> Tensor:
+        if family.is_sparing:
+            negative = family.predict(z, timestep, conditioning.negative)
+            positive = family.predict(z, timestep, conditioning.positive)
+            return negative + conditioning.scale * (positive - negative)
         negative, positive = family.predict(torch.cat([z, z]), timestep, embeddings).chunk(2)
         return negative + conditioning.scale * (positive - negative)
 

@@ -18,6 +18,7 @@ from studio.core.model_family import FLOW
 from studio.core.models import ModelInfo
 from studio.core.recipe import Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings
+from studio.engine.adapting import weights_key
 from studio.engine.blending import blend_noise
 from studio.engine.embeddings import Embeddings
 from studio.engine.inversion import invert
@@ -64,7 +65,7 @@ class KeyframeNoises:
         self, keyframe: Keyframe, recipe: Recipe, loaded: Loaded, embeddings: Embeddings, tick: Tick
     ) -> Tensor:
         bare = msgspec.structs.replace(keyframe, seed=0, closeness=1.0, name="")
-        key = (bare, recipe.prompt, recipe.width, recipe.height, recipe.model.hash)
+        key = (bare, recipe.prompt, recipe.width, recipe.height, weights_key(recipe))
         if key not in self._kept:
             picture = decode_picture(keyframe.picture, recipe.width, recipe.height)
             mean = loaded.family.encode(picture).mean
@@ -113,4 +114,5 @@ def _plain(recipe: Recipe, info: ModelInfo) -> Recipe:
         steps=INVERSION_STEPS,
         scheduler_settings=SchedulerSettings(),
         blend=None,
+        start=None,
     )

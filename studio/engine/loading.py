@@ -1,6 +1,9 @@
-"""One model in memory: found by its folder, checked by its weights, swapped for the next."""
+"""Models in memory: found by their folders, checked by their weights, the least recently used swapped for the next."""
 
+import gc
+from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 from torch import Tensor
@@ -8,17 +11,18 @@ from torch import Tensor
 from studio.core.engine import Report
 from studio.core.errors import ModelBrokenError, ModelChangedError
 from studio.core.events import Stage, Staged
+from studio.core.model_facts import read_facts
 from studio.core.model_family import FLOW, ModelFamily
 from studio.core.model_files import detect_file, part_config
 from studio.core.model_json import read_json
 from studio.core.models import ModelInfo
 from studio.core.recipe import ModelRef, Recipe
-from studio.engine.device import Device, out_of_memory_as_ours
+from studio.engine.device import Device, free_bytes, out_of_memory_as_ours
 from studio.engine.family import Family
 from studio.engine.flow_schedulers import EVEN_SIGMAS, PATCH_PIXELS
 from studio.engine.hashing import WeightHasher
 from studio.engine.linear_preview import Codec, fit_linear_preview
-from studio.engine.memory import check_fits
+from studio.engine.memory import check_fits, needed_bytes
 from studio.engine.pipeline_folder import load_pipeline_folder, weight_files, weighted_parts
 from studio.engine.preview import Previewer
 from studio.engine.schedulers import NoiseConfig, resolve_settings
@@ -31,33 +35,68 @@ _HASHED, _READ = 0.2, 0.9
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model in memory. `hash` is of its weights, `noise` its scheduler's configuration."""
+    """A model in memory, of `size_bytes`. `hash` is of its weights, `noise` its scheduler's configuration."""
 
     info: ModelInfo
     hash: str
     noise: NoiseConfig
     family: Family
     previewer: Previewer
+    size_bytes: int
 
 
 class Loader:
-    """Holds one model, and loads another only where its folder or its weights differ."""
+    """Holds models within a budget; the least recently used go first. Loads one again only where its files differ."""
 
-    def __init__(self, device: Device) -> None:
-        """Nothing is loaded yet."""
-        self._device = device
+    def __init__(self, device: Device, budget_bytes: int) -> None:
+        """Nothing is loaded yet. The model used last is held, however large it is."""
+        self._device, self._budget_bytes = device, budget_bytes
         self._hasher = WeightHasher()
-        self.loaded: Loaded | None = None
+        self._held: OrderedDict[Path, Loaded] = OrderedDict()
+
+    @property
+    def loaded(self) -> Loaded | None:
+        """The model used last."""
+        return next(reversed(self._held.values()), None)
+
+    def set_budget(self, budget_bytes: int) -> None:
+        """Hold no more than that from now on."""
+        self._budget_bytes = budget_bytes
+        while len(self._held) > 1 and self._held_bytes > budget_bytes:
+            self._drop(next(iter(self._held)))
+
+    def drop(self, *, but: Path | None = None) -> None:
+        """Free all models but that of the path `but`."""
+        for path in [each for each in self._held if each != but]:
+            self._drop(path)
 
     def load(self, info: ModelInfo, report: Report) -> Loaded:
         """The model of `info`. Reports before every piece. Raises ModelError, OutOfMemoryError, Cancelled."""
         digest, noise = self._hash(info, report), noise_config(info)
-        held = self.loaded
-        if held is not None and (held.info, held.hash, held.noise) == (info, digest, noise):
-            return held
-        self.loaded = held = None  # before the next one comes: two may not fit
-        self.loaded = loaded = self._load(info, digest, noise, report)
-        return loaded
+        held = self._held.pop(info.path, None)
+        if held is None or (held.info, held.hash, held.noise) != (info, digest, noise):
+            held = None  # before the next one comes: two may not fit
+            held = self._load(info, digest, noise, report)
+        self._held[info.path] = held
+        return held
+
+    @property
+    def _held_bytes(self) -> int:
+        return sum(each.size_bytes for each in self._held.values())
+
+    def _make_room(self, needed: int) -> None:
+        """Drop models until one of `needed` bytes is within the budget and the memory, if that can be."""
+        while self._held:
+            free = free_bytes(self._device.torch_device)
+            is_within = self._held_bytes + needed <= self._budget_bytes
+            if is_within and (free is None or needed <= free):
+                return
+            self._drop(next(iter(self._held)))
+
+    def _drop(self, path: Path) -> None:
+        del self._held[path]
+        gc.collect()
+        self._device.free()
 
     def _hash(self, info: ModelInfo, report: Report) -> str:
         def tick(fraction: float) -> None:
@@ -76,13 +115,16 @@ class Loader:
             report(Staged(stage=Stage.LOADING, fraction=_HASHED + (_READ - _HASHED) * fraction, detail=detail))
 
         with out_of_memory_as_ours(self._device, info.defaults.width, info.defaults.height):
+            size = needed_bytes(info, read_facts(info), self._device)
+            self._make_room(size)
             check_fits(info, self._device)
             load = load_pipeline_folder if info.file is None else load_single_file
             parts = load(info, self._device, begin)
             begin("previews", 1.0)
             linear = fit_linear_preview(_codec(parts.family), info.latent_channels, info.downsampling)
         report(Staged(stage=Stage.LOADING, fraction=1.0))
-        return Loaded(info, digest, noise, parts.family, Previewer(parts.family, linear, parts.tiny_vae))
+        previewer = Previewer(parts.family, linear, parts.tiny_vae)
+        return Loaded(info, digest, noise, parts.family, previewer, size)
 
 
 def noise_config(info: ModelInfo) -> NoiseConfig:

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -10,38 +11,46 @@ from torch import Generator, Tensor
 
 from studio.core.blend import Keyframe
 from studio.core.engine import DeviceInfo, NoiseLevels, Report
-from studio.core.errors import ModelError, OptionError
+from studio.core.errors import ModelError
 from studio.core.events import Drafted, Finished, PreviewTier, Stage, Staged, Step
 from studio.core.model_family import check_offered
-from studio.core.models import ModelInfo, find_models, resolve_model
-from studio.core.prompt_grammar import parse_prompt
+from studio.core.models import ModelInfo, find_models, read_model, resolve_model
 from studio.core.recipe import Recipe, check_recipe
-from studio.engine.device import choose_device, out_of_memory_as_ours
+from studio.core.start_mask import with_kept_pixels
+from studio.engine.adapting import Adapting, weights_key
+from studio.engine.device import choose_device, or_sparingly, out_of_memory_as_ours
 from studio.engine.guidance import Conditioner, Conditioning, guided
 from studio.engine.keyframes import KeyframeNoises
 from studio.engine.loading import Loaded, Loader, noise_config, resolve
+from studio.engine.memory import model_budget_bytes
 from studio.engine.noise import starting_noise
 from studio.engine.preview import Stopwatch
 from studio.engine.sampling import Sampled, sample
 from studio.engine.schedulers import check_steps
 from studio.engine.solver import build_solver, noise_levels
+from studio.engine.starting import Held, encode_start
 from studio.engine.text import EmbeddingCache
+from studio.engine.trajectories import Trajectories
 from studio.engine.walking import batches, make_together
 
 EMBEDDING_BUDGET_BYTES = 64 << 20
 """Some 270 prompts of Stable Diffusion 1."""
+TRAJECTORY_BUDGET_BYTES = 64 << 20
+"""Those of 12 keyframes of Stable Diffusion XL at 1024×1024 px, in ten steps."""
 
 
 class LocalEngine:
-    """An `Engine` on this machine, which holds one model at a time. Lives on one thread."""
+    """An `Engine` on this machine. Lives on one thread."""
 
     def __init__(self, model_folders: tuple[Path, ...], *, device: str | None = None) -> None:
         """`model_folders` hold model folders; `device` as torch names it ("cpu", "cuda:1"), or None for the best."""
         self._folders = model_folders
         self._device = choose_device(device)
-        self._loader = Loader(self._device)
+        self._loader = Loader(self._device, model_budget_bytes(self._device, 0))
         self._embeddings = EmbeddingCache(EMBEDDING_BUDGET_BYTES)
         self._noises = KeyframeNoises()
+        self._trajectories = Trajectories(TRAJECTORY_BUDGET_BYTES)
+        self._adapting = Adapting(model_folders)
         self._tier = PreviewTier.LINEAR
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -57,7 +66,12 @@ class LocalEngine:
 
         Raises ModelError, OutOfMemoryError, and whatever `report` raises.
         """
-        held, loaded = self._loader.loaded, self._loader.load(resolve_model(model, self._folders), report)
+        info, held = resolve_model(model, self._folders), self._loader.loaded
+
+        def load() -> Loaded:
+            return self._loader.load(info, report)
+
+        loaded = or_sparingly(load, lambda: self._make_room(info), load)
         if loaded is not held:
             loaded.family.prepare(loaded.info.defaults.width, loaded.info.defaults.height)
         return loaded.info
@@ -69,7 +83,11 @@ class LocalEngine:
         """
         info = self._check(recipe)
         with self._working(recipe):
-            return self._generate(recipe, info, report)
+            return or_sparingly(
+                lambda: self._generate(recipe, info, report),
+                lambda: self._make_room(info),
+                lambda: self._generate_sparingly(recipe, info, report),
+            )
 
     def walk(self, recipes: Sequence[Recipe], report: Report) -> Iterator[Finished]:
         """The pictures in their order, several at once where that is faster: equal to `generate`'s but for rounding.
@@ -79,22 +97,25 @@ class LocalEngine:
         for batch in batches(recipes):
             yield from [self.generate(batch[0], report)] if len(batch) == 1 else self._together(batch, report)
 
-    def draft(self, recipe: Recipe, report: Report) -> Drafted:
+    def draft(self, recipe: Recipe, report: Report, depth: int = 0) -> Drafted:
         """A quick look at the picture: its latents, decoded by the tiny autoencoder, or linearly where there is none.
 
-        Keeps nothing and changes nothing, so that it may be called from within `report`. Raises as `generate`.
+        The first `depth` steps are not taken where the keyframes' trajectories, known from their own pictures, lead
+        past them. Changes no picture, so that it may be called from within `report`. Raises as `generate`.
         """
         started = time.perf_counter()
         info = self._check(recipe)
         with self._working(recipe):
             loaded = self._loader.load(info, report)
-            recipe = resolve(recipe, loaded.info, loaded.hash)
+            recipe = self._adapting.put_in(resolve(recipe, loaded.info, loaded.hash), loaded, report)
             conditioning, noise, generator = self._begin(recipe, loaded, report)
+            held = encode_start(recipe, loaded.family, report)
             before = time.perf_counter()
-            latents = noise
-            for taken in self._steps(recipe, loaded, conditioning, noise, generator):
+            latents = noise if held is None else held.latents
+            deep = self._deep_steps(recipe, loaded, conditioning, generator, depth)
+            for taken in deep or self._steps(recipe, loaded, conditioning, noise, generator, held=held):
                 latents = taken.latents
-                report(Step(number=taken.number, count=recipe.steps, sigma=taken.sigma, seconds=0.0))
+                report(Step(number=taken.number, count=taken.count, sigma=taken.sigma, seconds=0.0))
             sampling_seconds = time.perf_counter() - before
             picture, signature = loaded.previewer.draft(latents)
         return Drafted(
@@ -104,6 +125,7 @@ class LocalEngine:
             noise_dimension=noise.numel(),
             sampling_seconds=sampling_seconds,
             rest_seconds=time.perf_counter() - started - sampling_seconds,
+            depth=depth if deep else 0,
         )
 
     def noise_levels(self, recipe: Recipe) -> NoiseLevels:
@@ -120,17 +142,26 @@ class LocalEngine:
         """How previews are made from the next step on. *Tiny* is linear where the model has no tiny autoencoder."""
         self._tier = tier
 
+    def set_model_memory(self, memory_gb: int) -> None:
+        """How many GiB models may take together; 0: half of what the device has."""
+        self._loader.set_budget(model_budget_bytes(self._device, memory_gb))
+
     def close(self) -> None:
         """Free everything. The engine loads again when it is asked for the next picture."""
-        self._loader.loaded = None
-        self._embeddings.clear()
-        self._noises.clear()
-        self._device.free()
+        self._make_room()
+
+    def _find(self, name: str) -> ModelInfo:
+        """The model of that name as it is on disk; the one in memory first: to read all of many takes too long."""
+        held = self._loader.loaded
+        if held is not None and held.info.name.casefold() == name.casefold():
+            with suppress(ModelError):
+                found = read_model(held.info.file or held.info.folder)
+                if found.name == held.info.name:
+                    return found
+        return resolve_model(name, self._folders)
 
     def _check(self, recipe: Recipe) -> ModelInfo:
-        info = resolve_model(recipe.model.name, self._folders)
-        for use in parse_prompt(recipe.prompt).adapters[:1]:
-            raise OptionError("prompt", f"Adapters cannot be used yet. Take <lora:{use.name}> out of the prompt.")
+        info = self._find(recipe.model.name)
         check_recipe(recipe, size_multiple=info.size_multiple)
         check_offered(info.prediction_type, recipe.scheduler, recipe.schedule, recipe.scheduler_settings)
         check_steps(recipe, noise_config(info))
@@ -138,8 +169,10 @@ class LocalEngine:
 
     @contextmanager
     def _working(self, recipe: Recipe) -> Iterator[None]:
+        self._adapting.check(recipe)
+        out_of_memory = out_of_memory_as_ours(self._device, recipe.width, recipe.height)
         try:
-            with out_of_memory_as_ours(self._device, recipe.width, recipe.height), torch.inference_mode():
+            with out_of_memory, torch.inference_mode(), self._adapting.picture():
                 yield
         finally:
             self._device.free()
@@ -148,31 +181,58 @@ class LocalEngine:
         seconds: dict[Stage, float] = {}
         with _timed(seconds, Stage.LOADING):
             loaded = self._loader.load(info, report)
-        recipe = resolve(recipe, loaded.info, loaded.hash)
         with _timed(seconds, Stage.ENCODING):
+            recipe = self._adapting.put_in(resolve(recipe, loaded.info, loaded.hash), loaded, report)
             conditioning, noise, generator = self._begin(recipe, loaded, report)
+            held = encode_start(recipe, loaded.family, report)
         with _timed(seconds, Stage.SAMPLING):
             report(Staged(stage=Stage.SAMPLING))
-            steps = self._steps(recipe, loaded, conditioning, noise, generator)
-            latents = self._sample(recipe, loaded, steps, report)
+            steps = self._steps(recipe, loaded, conditioning, noise, generator, held=held)
+            latents = self._sample(noise if held is None else held.latents, loaded, steps, report)
         with _timed(seconds, Stage.DECODING):
             report(Staged(stage=Stage.DECODING))
-            picture = loaded.family.decode(latents)
+            picture = loaded.family.decode(latents, partial(_report_decoding, report))
             report(Staged(stage=Stage.DECODING, fraction=1.0))
         loaded.previewer.refine(latents, picture)
-        return Finished(picture=picture, recipe=recipe, seconds=seconds)
+        return Finished(picture=with_kept_pixels(picture, recipe.start), recipe=recipe, seconds=seconds)
+
+    def _generate_sparingly(self, recipe: Recipe, info: ModelInfo, report: Report) -> Finished:
+        """After memory ran out: with no other model in it, one prompt and one attention head at a time."""
+        report(Staged(stage=Stage.LOADING, detail="memory ran out: once more, sparingly"))
+        family = self._loader.load(info, report).family
+        family.set_sparing(True)
+        try:
+            return self._generate(recipe, info, report)
+        finally:
+            family.set_sparing(False)
+
+    def _make_room(self, wanted: ModelInfo | None = None) -> None:
+        """Free everything but the model that is wanted now."""
+        self._loader.drop(but=None if wanted is None else wanted.path)
+        for cache in (self._embeddings, self._noises, self._trajectories):
+            cache.clear()
+        self._device.free()
 
     def _together(self, recipes: list[Recipe], report: Report) -> list[Finished]:
+        """All in one batch, or one after the other where memory does not suffice."""
+        return or_sparingly(
+            lambda: self._batch(recipes, report),
+            lambda: self._make_room(self._check(recipes[0])),
+            lambda: [self.generate(recipe, report) for recipe in recipes],
+        )
+
+    def _batch(self, recipes: list[Recipe], report: Report) -> list[Finished]:
         infos = [self._check(recipe) for recipe in recipes]
         with self._working(recipes[0]):
             loaded = self._loader.load(infos[0], report)
-            resolved = [resolve(recipe, loaded.info, loaded.hash) for recipe in recipes]
+            known = [resolve(recipe, loaded.info, loaded.hash) for recipe in recipes]
+            resolved = [self._adapting.put_in(recipe, loaded, report) for recipe in known]  # all have the same ones
             device = self._device.torch_device
             return make_together(resolved, loaded, lambda each: self._begin(each, loaded, report), device, report)
 
     def _begin(self, recipe: Recipe, loaded: Loaded, report: Report) -> tuple[Conditioning, Tensor, Generator]:
         """What steers a resolved recipe, the noise it starts from, and the stream its scheduler draws from."""
-        conditioner = Conditioner(loaded.family, loaded.hash, self._embeddings)
+        conditioner = Conditioner(loaded.family, weights_key(recipe), self._embeddings)
         report(Staged(stage=Stage.ENCODING))
         positive = conditioner.prompt(recipe)
         report(Staged(stage=Stage.ENCODING, fraction=0.5))
@@ -191,20 +251,45 @@ class LocalEngine:
         return conditioner.conditioning(positive, negative, recipe.guidance), noise, generator
 
     def _steps(
-        self, recipe: Recipe, loaded: Loaded, conditioning: Conditioning, noise: Tensor, generator: Generator
+        self,
+        recipe: Recipe,
+        loaded: Loaded,
+        conditioning: Conditioning,
+        noise: Tensor,
+        generator: Generator,
+        *,
+        held: Held | None,
     ) -> Iterator[Sampled]:
         solver = build_solver(recipe, loaded.noise, generator)
-        return sample(guided(loaded.family, conditioning), solver, noise.to(self._device.torch_device))
+        predict = self._trajectories.watched(guided(loaded.family, conditioning), recipe, solver)
+        return sample(predict, solver, noise.to(self._device.torch_device), held)
 
-    def _sample(self, recipe: Recipe, loaded: Loaded, steps: Iterator[Sampled], report: Report) -> Tensor:
+    def _deep_steps(
+        self, recipe: Recipe, loaded: Loaded, conditioning: Conditioning, generator: Generator, depth: int
+    ) -> Iterator[Sampled] | None:
+        """The steps after the first `depth`, from the keyframes' trajectories; None where those are not known."""
+        if not 0 < depth < recipe.steps:
+            return None
+        solver = build_solver(recipe, loaded.noise, generator, depth)
+        start = self._trajectories.start(recipe, solver)
+        if start is None:
+            return None
+        noise = start.to(self._device.torch_device) / solver.initial_scale  # `sample` multiplies by it
+        return sample(guided(loaded.family, conditioning), solver, noise)
+
+    def _sample(self, latents: Tensor, loaded: Loaded, steps: Iterator[Sampled], report: Report) -> Tensor:
+        """The latents after the last of `steps`; those given where there is none."""
         clock = Stopwatch()
-        latents = torch.empty(0)
         for taken in steps:
             preview = loaded.previewer.show(taken.x0, self._tier, clock)
             latents, seconds = taken.latents, clock.lap_seconds()
-            report(Step(number=taken.number, count=recipe.steps, sigma=taken.sigma, seconds=seconds, preview=preview))
+            report(Step(number=taken.number, count=taken.count, sigma=taken.sigma, seconds=seconds, preview=preview))
             clock.begin_lap()
         return latents
+
+
+def _report_decoding(report: Report, fraction: float, detail: str) -> None:
+    report(Staged(stage=Stage.DECODING, fraction=fraction, detail=detail))
 
 
 @contextmanager

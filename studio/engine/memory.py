@@ -1,14 +1,9 @@
 """Whether a model fits, told before it is loaded."""
 
-import contextlib
-from pathlib import Path
-
-import torch
-
 from studio.core.errors import ModelTooLargeError
 from studio.core.model_facts import ModelFacts, read_facts
 from studio.core.model_info import ModelInfo
-from studio.engine.device import Device
+from studio.engine.device import Device, free_bytes, total_bytes
 from studio.engine.parts import part_dtype
 
 _HEADROOM = 1.05
@@ -17,7 +12,7 @@ _HEADROOM = 1.05
 
 def check_fits(info: ModelInfo, device: Device) -> None:
     """Raise ModelTooLargeError where the weights of `info` need more memory than is free. Raises ModelBrokenError."""
-    free = free_bytes(device)
+    free = free_bytes(device.torch_device)
     facts = read_facts(info)
     needed = needed_bytes(info, facts, device)
     if free is not None and needed > free:
@@ -31,15 +26,9 @@ def needed_bytes(info: ModelInfo, facts: ModelFacts, device: Device) -> int:
     return int(needed * _HEADROOM)
 
 
-def free_bytes(device: Device) -> int | None:
-    """Memory that could be taken now on the device; None where the system does not tell."""
-    if device.torch_device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device.torch_device)[0])
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return None
+def model_budget_bytes(device: Device, wished_gb: int) -> int:
+    """What models may take on `device` together: `wished_gb` GiB, or half of all where it is 0."""
+    return wished_gb << 30 if wished_gb else (total_bytes(device.torch_device) or 0) // 2
 
 
 def _width(info: ModelInfo, part: str, device: Device) -> int:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from studio.engine.solver import Solver
+from studio.engine.starting import Held
 from studio.engine.x0 import predicted_x0
 
 Predict: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -18,25 +19,31 @@ Predict: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 class Sampled:
     """A sampler step was taken. `x0` and `latents`: (1, C, h, w) float32.
 
-    `number` counts from 1; `sigma` is the noise level the step started from; `x0` the clean latents it predicts;
-    `latents` what the next step starts from, after the last step the picture's own.
+    `number` counts from 1 to `count`, the steps that are taken; `sigma` is the noise level the step started from; `x0`
+    the clean latents it predicts; `latents` what the next step starts from, after the last step the picture's own.
     """
 
     number: int
+    count: int
     sigma: float
     x0: Tensor
     latents: Tensor
 
 
-def sample(predict: Predict, solver: Solver, noise: Tensor) -> Iterator[Sampled]:
-    """Walk from `noise` (1, C, h, w), standard normal, to a picture's latents: one `Sampled` for each sampler step."""
-    latents = noise * solver.initial_scale
-    started = solver.evaluations[0]
+def sample(predict: Predict, solver: Solver, noise: Tensor, held: Held | None = None) -> Iterator[Sampled]:
+    """Walk from `noise` (1, C, h, w), standard normal, to a picture's latents: one `Sampled` for each sampler step.
+
+    With `held` the walk begins at its latents, noised, and stays with them where its mask says so.
+    """
+    latents = noise * solver.initial_scale if held is None else held.begin(solver, noise)
+    started = solver.evaluations[:1]
     for index, now in enumerate(solver.evaluations):
-        started = started if started.step == now.step else now
+        started = started if started[0].step == now.step else (now,)
         latents, x0 = _evaluate(predict, solver, index, latents)
         if solver.ends_step(index):
-            yield Sampled(now.step + 1, started.noise_level, x0, latents)
+            if held is not None:
+                latents, x0 = held.hold(solver, noise, index, latents, x0)
+            yield Sampled(now.step + 1, solver.steps, started[0].noise_level, x0, latents)
 
 
 @torch.inference_mode()

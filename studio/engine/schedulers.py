@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from studio.core.errors import OptionError
 from studio.core.recipe import Recipe
@@ -55,11 +56,23 @@ _MODEL_KEYS = (
     "timestep_scaling",
     "original_inference_steps",
 )
+
+
+class _Lms(libraries.LMSDiscreteScheduler):  # type: ignore[misc]
+    """Looks back on no more predictions than there are; diffusers asks for more where it begins in the middle."""
+
+    def step(
+        self, model_output: Tensor, timestep: Tensor, sample: Tensor, order: int = 4, return_dict: bool = True
+    ) -> Any:
+        order = min(order, len(self.derivatives) + 1)
+        return super().step(model_output, timestep, sample, order=order, return_dict=return_dict)
+
+
 _CLASSES: dict[Scheduler, type[Any]] = {
     Scheduler.DDIM: libraries.DDIMScheduler,
     Scheduler.DDPM: libraries.DDPMScheduler,
     Scheduler.PNDM: libraries.PNDMScheduler,
-    Scheduler.LMS: libraries.LMSDiscreteScheduler,
+    Scheduler.LMS: _Lms,
     Scheduler.EULER: libraries.EulerDiscreteScheduler,
     Scheduler.EULER_A: libraries.EulerAncestralDiscreteScheduler,
     Scheduler.HEUN: libraries.HeunDiscreteScheduler,

@@ -1,7 +1,7 @@
 """A scheduler and the noise levels it will visit: what the sampling loop walks along."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 from studio.core.engine import NoiseLevels
 from studio.core.recipe import Recipe
 from studio.core.schedulers import SCHEDULERS, Scheduler
+from studio.core.start import steps_taken
 from studio.engine.schedulers import NoiseConfig, build_scheduler, sigmas_of, step_options
 from studio.engine.x0 import PredictionType
 
@@ -59,25 +60,40 @@ class Solver:
         """Whether evaluation `index` is the last of its sampler step."""
         return index + 1 == len(self.evaluations) or self.evaluations[index + 1].step > self.evaluations[index].step
 
+    def noised(self, clean: Tensor, noise: Tensor, index: int) -> Tensor:
+        """`clean` latents with standard normal `noise` at the level, and in the scale, of those at evaluation `index`.
 
-def build_solver(recipe: Recipe, noise: NoiseConfig, generator: torch.Generator) -> Solver:
+        After the last evaluation they are clean.
+        """
+        if index == len(self.evaluations):
+            return clean
+        now = self.evaluations[index]
+        mixed = now.alpha * clean + now.sigma * noise
+        explodes = self.initial_scale != 1.0  # the scheduler keeps latents as x0 + σ/α·ε
+        return mixed / now.alpha if explodes else mixed
+
+
+def build_solver(recipe: Recipe, noise: NoiseConfig, generator: torch.Generator, depth: int = 0) -> Solver:
     """The solver of `recipe` on a model's noise schedule, drawing its noise from `generator`.
 
-    Raises OptionError where the steps are too many, ValueError for a prediction type that is not known.
+    Where a recipe starts from a picture, it takes the last of its steps alone; of those, `depth` less. Raises
+    OptionError where the steps are too many, ValueError for a prediction type that is not known.
     """
     scheduler = build_scheduler(recipe, noise)
     prediction = PredictionType(noise.get("prediction_type", "epsilon"))
     alphas, sigmas = _levels(scheduler, prediction)
     count = len(scheduler.timesteps)
     steps = [_step_of(recipe.scheduler, index) for index in range(count)]
+    taken = steps_taken(recipe.start, recipe.steps) - depth
+    evaluations = tuple(
+        Evaluation(scheduler.timesteps[i], float(alphas[i]), float(sigmas[i]), steps[i]) for i in range(count)
+    )
     return Solver(
         scheduler=scheduler,
         prediction=prediction,
-        evaluations=tuple(
-            Evaluation(scheduler.timesteps[i], float(alphas[i]), float(sigmas[i]), steps[i]) for i in range(count)
-        ),
+        evaluations=_begun_late(recipe, scheduler, evaluations, recipe.steps - taken),
         options=step_options(recipe, scheduler, generator),
-        steps=recipe.steps,
+        steps=taken,
     )
 
 
@@ -89,6 +105,19 @@ def noise_levels(recipe: Recipe, noise: NoiseConfig) -> NoiseLevels:
         sigmas=(*(each.noise_level for each in starts), _final_sigma(solver.scheduler)),
         timesteps=tuple(float(each.timestep) for each in solver.evaluations),
     )
+
+
+def _begun_late(recipe: Recipe, scheduler: Any, all_: tuple[Evaluation, ...], skipped: int) -> tuple[Evaluation, ...]:
+    """The evaluations after the first `skipped` steps, numbered from 0, with the scheduler set to begin there."""
+    if not skipped:
+        return all_
+    first = next((i for i, each in enumerate(all_) if each.step == skipped), len(all_))
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(first)
+    visited = all_[first:]
+    if recipe.scheduler is Scheduler.PNDM and len(visited) > 1:  # it looks ahead in its first step, whichever that is
+        visited = (visited[0], replace(visited[1], step=skipped), *visited[1:])
+    return tuple(replace(each, step=each.step - skipped) for each in visited)
 
 
 def _step_of(scheduler: Scheduler, evaluation: int) -> int:

@@ -51,6 +51,11 @@ class StableDiffusion(LatentFamily):
         shown = z.to(self._device.torch_device, self._device.dtype, memory_format=torch.channels_last)
         self._traced.prepare(shown, torch.tensor(1), tokens)  # most schedulers count in whole numbers
 
+    def set_sparing(self, on: bool) -> None:
+        """Work on one prompt and one attention head at a time, or on all at once again: as nothing was recorded."""
+        super().set_sparing(on)
+        self._traced.drop()
+
     @torch.inference_mode()
     def predict(self, z: Tensor, timestep: Tensor, embeddings: Embeddings) -> Tensor:
         """ε or v of `z` (B, C, h, w) float32 at `timestep` (scalar), told `embeddings` of B prompts; float32."""

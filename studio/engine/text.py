@@ -1,13 +1,14 @@
 """From words to embeddings: tokens counted, never cut, and the embeddings of recent texts kept."""
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from studio.core.errors import PromptTooLongError
-from studio.core.prompt_grammar import Passage, parse_prompt
+from studio.core.prompt_grammar import ParsedPrompt, Passage, parse_prompt
 from studio.engine.embeddings import Embeddings
 
 Key: TypeAlias = tuple[str, str, str]
@@ -45,57 +46,43 @@ class EmbeddingCache:
         self._kept.clear()
 
 
-class TextEncoder:
-    """A CLIP text encoder with its tokenizer (Radford et al. 2021, arXiv 2103.00020)."""
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What CLIP reads at once: `ids` (1, length) with its marks and padding, `mask` alike, and a weight for each."""
 
-    def __init__(self, tokenizer: Any, model: Any, token_limit: int) -> None:
-        """`token_limit` counts a text's own tokens; the tokenizer's length may lower it."""
-        self._tokenizer = tokenizer
-        self._model = model
-        self._limit = min(token_limit, int(tokenizer.model_max_length) - 2)
+    ids: Tensor
+    mask: Tensor
+    weights: list[float]
 
-    def count(self, text: str) -> int:
-        """Tokens of the prompt `text`, without brackets, adapters and the start and end marks.
 
-        Where BREAK divides it, those of its longest chunk: each is held against the limit by itself.
-        """
-        parsed = parse_prompt(text)
-        if parsed.is_plain:
-            return self._count_plain(parsed.text)
-        return max(len(self._tokens(chunk)[0]) for chunk in parsed.chunks)
+class ClipTokens:
+    """A CLIP tokenizer that reads A1111's grammar: chunks divided by BREAK, of weighted passages."""
 
-    @torch.inference_mode()
-    def encode(self, name: str, text: str) -> Tensor:
-        """The last hidden state (1, chunks · tokens, width) of a prompt in A1111's grammar, on the model's device.
+    def __init__(self, tokenizer: Any, limit: int) -> None:
+        """`limit` counts a chunk's own tokens, without the start and end marks."""
+        self._tokenizer, self._limit = tokenizer, limit
 
-        Each chunk between BREAKs is padded to the encoder's length and encoded by itself; what is weighted is
-        multiplied, and the chunk's mean restored. Raises PromptTooLongError, which calls the text `name`.
-        """
-        parsed = parse_prompt(text)
-        if parsed.is_plain:
-            return self._encode_plain(name, parsed.text)
-        return torch.cat([self._encode_chunk(name, chunk) for chunk in parsed.chunks], dim=1)
+    def count(self, prompt: ParsedPrompt) -> int:
+        """Tokens of the longest chunk: each is held against the limit by itself."""
+        return max(len(self._weighted(chunk)[0]) for chunk in prompt.chunks)
 
-    def _count_plain(self, text: str) -> int:
-        return len(self._tokenizer(text, truncation=False).input_ids) - 2
+    def chunks(self, name: str, prompt: ParsedPrompt, *, cuts: bool = False) -> list[Chunk]:
+        """Each chunk padded to the same length. Raises PromptTooLongError, which calls the text `name`, or `cuts`."""
+        return [self._chunk(name, *self._weighted(chunk), cuts=cuts) for chunk in prompt.chunks]
 
-    def _encode_plain(self, name: str, text: str) -> Tensor:
-        self._check(name, self._count_plain(text))
-        padded = self._tokenizer(text, padding="max_length", max_length=self._limit + 2, return_tensors="pt")
-        return self._hidden(padded.input_ids, padded.attention_mask)
-
-    def _encode_chunk(self, name: str, chunk: tuple[Passage, ...]) -> Tensor:
-        tokens, weights = self._tokens(chunk)
-        self._check(name, len(tokens))
+    def _chunk(self, name: str, tokens: list[int], weights: list[float], *, cuts: bool) -> Chunk:
+        if len(tokens) > self._limit and not cuts:
+            raise PromptTooLongError(name, len(tokens), self._limit)
+        tokens, weights = tokens[: self._limit], weights[: self._limit]
         first, last, padding = (
             getattr(self._tokenizer, each) for each in ("bos_token_id", "eos_token_id", "pad_token_id")
         )
         spare = self._limit - len(tokens)
         ids = torch.tensor([[first, *tokens, last, *[padding] * spare]])
         mask = torch.tensor([[1] * (len(tokens) + 2) + [0] * spare])
-        return emphasised(self._hidden(ids, mask), [1.0, *weights, 1.0, *[1.0] * spare])
+        return Chunk(ids, mask, [1.0, *weights, 1.0, *[1.0] * spare])
 
-    def _tokens(self, chunk: tuple[Passage, ...]) -> tuple[list[int], list[float]]:
+    def _weighted(self, chunk: tuple[Passage, ...]) -> tuple[list[int], list[float]]:
         """The tokens of a chunk, and the weight of each."""
         tokens: list[int] = []
         weights: list[float] = []
@@ -105,13 +92,33 @@ class TextEncoder:
             weights += [passage.weight] * len(own)
         return tokens, weights
 
-    def _check(self, name: str, tokens: int) -> None:
-        if tokens > self._limit:
-            raise PromptTooLongError(name, tokens, self._limit)
 
-    def _hidden(self, ids: Tensor, mask: Tensor) -> Tensor:
-        told = mask.to(self._model.device) if getattr(self._model.config, "use_attention_mask", None) else None
-        hidden: Tensor = self._model(ids.to(self._model.device), attention_mask=told)[0]
+class TextEncoder:
+    """A CLIP text encoder with its tokenizer (Radford et al. 2021, arXiv 2103.00020)."""
+
+    def __init__(self, tokenizer: Any, model: Any, token_limit: int) -> None:
+        """`token_limit` counts a text's own tokens; the tokenizer's length may lower it."""
+        self._tokens = ClipTokens(tokenizer, min(token_limit, int(tokenizer.model_max_length) - 2))
+        self._model = model
+
+    def count(self, text: str) -> int:
+        """Tokens of the longest chunk of `text`, without brackets, adapters and the start and end marks."""
+        return self._tokens.count(parse_prompt(text))
+
+    @torch.inference_mode()
+    def encode(self, name: str, text: str) -> Tensor:
+        """The last hidden state (1, chunks · tokens, width) of a prompt in A1111's grammar, on the model's device.
+
+        Each chunk between BREAKs is padded to the encoder's length and encoded by itself; what is weighted is
+        multiplied, and the chunk's mean restored. Raises PromptTooLongError, which calls the text `name`.
+        """
+        chunks = self._tokens.chunks(name, parse_prompt(text))
+        return torch.cat([emphasised(self._hidden(chunk), chunk.weights) for chunk in chunks], dim=1)
+
+    def _hidden(self, chunk: Chunk) -> Tensor:
+        masks = getattr(self._model.config, "use_attention_mask", None)
+        told = chunk.mask.to(self._model.device) if masks else None
+        hidden: Tensor = self._model(chunk.ids.to(self._model.device), attention_mask=told)[0]
         return hidden
 
 

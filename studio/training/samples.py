@@ -32,7 +32,7 @@ WALK = 9
 _HALF_PX = 128
 _LABEL_PX = 150
 
-Row: TypeAlias = tuple[str, Sequence[UInt8]]
+Row: TypeAlias = tuple[str, list[UInt8]]
 
 
 def write_samples(places: Places) -> None:
@@ -51,13 +51,12 @@ def write_samples(places: Places) -> None:
 
 def guidance_row(generator: Generator, guidance: float) -> Row:
     """The same prompts and seeds at one guidance scale."""
-    pictures = generator.paint_all(SHEET_PROMPTS[:8], SEED, guidance=guidance)
-    return f"guidance {guidance:g}", pictures
+    return f"guidance {guidance:g}", list(generator.paint_all(SHEET_PROMPTS[:8], SEED, guidance=guidance))
 
 
 def scheduler_rows(generator: Generator) -> list[Row]:
     """Every scheduler offered, at every number of steps it takes, from one prompt and seed."""
-    rows = []
+    rows: list[Row] = []
     for scheduler, info in generator.info.schedulers.items():
         pictures = []
         for steps in STEPS:

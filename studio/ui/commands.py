@@ -62,10 +62,14 @@ class AskTokenCount(msgspec.Struct, frozen=True):
 
 
 class AskDraft(msgspec.Struct, frozen=True):
-    """Make a draft for a hand that waits, before everything else. A later one supersedes it."""
+    """Make a draft for a hand that waits, before everything else. A later one supersedes it.
+
+    Its first `depth` steps need not be taken: see `Engine.draft`.
+    """
 
     generation: int
     recipe: Recipe
+    depth: int = 0
 
 
 class AskRender(msgspec.Struct, frozen=True):
@@ -88,10 +92,22 @@ class Withdraw(msgspec.Struct, frozen=True):
     generation: int
 
 
+class SetModelMemory(msgspec.Struct, frozen=True):
+    """How many GiB models may take together from now on; 0: as the engine thinks best."""
+
+    memory_gb: int
+
+
 class SetPreview(msgspec.Struct, frozen=True):
     """How previews are made from now on."""
 
     tier: PreviewTier
+
+
+class SetNames(msgspec.Struct, frozen=True):
+    """What new pictures' files are called from now on."""
+
+    pattern: str
 
 
 class Quit(msgspec.Struct, frozen=True):
@@ -112,6 +128,8 @@ Command: TypeAlias = (
     | AskTokenCount
     | Sketch
     | Withdraw
+    | SetModelMemory
     | SetPreview
+    | SetNames
     | Quit
 )

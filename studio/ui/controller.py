@@ -12,6 +12,7 @@ from studio.core.events import Failed, Finished
 from studio.core.models import ModelInfo
 from studio.core.recipe import Recipe
 from studio.core.session import Session
+from studio.core.wildcards import chosen
 from studio.ui.autosave import Autosave
 from studio.ui.canvas_desk import CanvasDesk
 from studio.ui.commands import Preload
@@ -69,13 +70,13 @@ class Controller(QObject):
         if self._session.recipe.seed == self._used_seed and not self._session.state.seed_locked:
             self._session.change_recipe(seed=new_seed())
         self._used_seed = self._session.recipe.seed
-        self._window.banner.clear()
+        self._window.banner.clear_told()
         self.pictures.follow()
         self.submit(*series(self._session.recipe, self._session.state.count))
 
     def keep(self, recipe: Recipe) -> None:
         """Put the picture of a point on the canvas into the queue."""
-        self._window.banner.clear()
+        self._window.banner.clear_told()
         self.submit(recipe)
 
     def stop(self) -> None:
@@ -116,13 +117,14 @@ class Controller(QObject):
     # Jobs.
 
     def submit(self, *recipes: Recipe) -> bool:
-        """Put these into the queue; where it refuses, the reason is told."""
+        """Put these into the queue, with the choices in their prompts made; where it refuses, the reason is told."""
         try:
-            for recipe in recipes:
-                self.jobs.submit(self._library.submit(recipe))
+            jobs = self._library.submit_all([chosen(recipe) for recipe in recipes])
         except StudioError as error:
             self._window.banner.tell(str(error))
             return False
+        for job in jobs:
+            self.jobs.submit(job)
         return True
 
     def _on_job_started(self, recipe: Recipe) -> None:
@@ -140,7 +142,7 @@ class Controller(QObject):
         self._window.sampling_panel.sigma_plot.mark_step(0)
         if self.pictures.unsaved and failed.kind == "SaveError":
             self.pictures.offer_unsaved(failed.sentence)
-        elif failed.kind == "ModelChangedError":
+        elif failed.kind in ("ModelChangedError", "AdapterChangedError"):
             self._window.banner.tell(failed.sentence, {self.tr("Use these weights"): lambda: drop_hash(self._session)})
         elif failed.option:
             self.recipes.refuse(failed.option, failed.sentence)

@@ -138,11 +138,11 @@ class Combo(QComboBox):
     def set_choices(self, choices: list[tuple[str, object, str]]) -> None:
         """(what is shown, what it means, its tooltip). Silent where nothing changes."""
         present = [(self.itemText(row), self.itemData(row)) for row in range(self.count())]
-        if present == [(text, value) for text, value, _ in choices]:
-            return
-        self.clear()
-        for row, (text, value, tip) in enumerate(choices):
-            self.addItem(text, value)
+        if present != [(text, value) for text, value, _ in choices]:
+            self.clear()
+            for text, value, _ in choices:
+                self.addItem(text, value)
+        for row, (_, _, tip) in enumerate(choices):
             self.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 Qt's name

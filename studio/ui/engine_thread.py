@@ -19,7 +19,7 @@ from PySide6.QtGui import QImage
 
 from studio.core.engine import Engine
 from studio.core.errors import Cancelled
-from studio.core.events import Event, Failed, Finished, PreviewTier, Stage, Staged, Step, Stopped
+from studio.core.events import Event, Failed, Finished, Stage, Staged, Step, Stopped
 from studio.core.recipe import Recipe
 from studio.ui.commands import (
     NO_JOB,
@@ -36,6 +36,8 @@ from studio.ui.commands import (
     Preload,
     Quit,
     Resume,
+    SetModelMemory,
+    SetNames,
     SetPreview,
     Sketch,
     Submit,
@@ -112,7 +114,7 @@ class EngineThread(QThread):
         self._counts: dict[str, str] = {}
         self._levels: Recipe | None = None
         self._preload: str | None = None
-        self._tier: PreviewTier | None = None
+        self._wishes: dict[type[Command], SetModelMemory | SetPreview] = {}
         self._held = ""
         self._preloading = self._stopping = self._quitting = False
         self._measured_at = 0.0
@@ -129,8 +131,11 @@ class EngineThread(QThread):
             return self._latest.popleft()
         return None
 
-    def shut_down(self, timeout_ms: int = 30_000) -> bool:
-        """Stop what runs, free everything, wait for the end. False where it did not end in time."""
+    def shut_down(self, timeout_ms: int = 120_000) -> bool:
+        """Stop what runs, free everything, wait for the end. False where it did not end in time.
+
+        Only a first import of torch, on a busy machine, takes longer than a moment: it cannot be interrupted.
+        """
         self.send(Quit())
         return self.wait(timeout_ms)
 
@@ -186,16 +191,12 @@ class EngineThread(QThread):
 
     def _obey(self, command: Command) -> None:
         match command:
-            case Submit():
-                self._jobs.take(command)
+            case Submit() | Arrange() | Pause() | Resume() | SetNames():
+                self._tell_jobs(command)
             case CancelOne(job_id):
                 self._stopping |= self._jobs.cancel({job_id})
             case CancelAll():
                 self._stopping |= self._jobs.cancel(None)
-            case Arrange(job_ids):
-                self._jobs.arrange(job_ids)
-            case Pause() | Resume():
-                self._jobs.set_paused(isinstance(command, Pause))
             case Preload(model):
                 self._preload = model
                 self._stopping |= self._preloading
@@ -207,11 +208,22 @@ class EngineThread(QThread):
                 self.sketches.take(command)
             case Withdraw(generation):
                 self.sketches.withdraw(generation)
-            case SetPreview(tier):
-                self._tier = tier
+            case SetModelMemory() | SetPreview():
+                self._wishes[type(command)] = command
             case Quit():
                 self._quitting = True
                 self._jobs.begin_closing()
+
+    def _tell_jobs(self, command: Submit | Arrange | Pause | Resume | SetNames) -> None:
+        match command:
+            case Submit():
+                self._jobs.take(command)
+            case Arrange(job_ids):
+                self._jobs.arrange(job_ids)
+            case SetNames(pattern):
+                self._jobs.set_names(pattern)
+            case _:
+                self._jobs.set_paused(isinstance(command, Pause))
 
     def _run_job(self) -> None:
         self._stopping = False
@@ -322,13 +334,16 @@ class EngineThread(QThread):
             self.deviceMeasured.emit(self._engine.device())
 
     def ready_engine(self) -> Engine:
-        """The engine, made where there is none yet, with the previews wanted now."""
+        """The engine, made where there is none yet, with the previews and the memory wanted now."""
         if self._engine is None:
             self.tell(self._jobs.current, Staged(stage=Stage.STARTING))
             self._engine = self._make_engine()
-        if self._tier is not None:
-            self._engine.set_preview(self._tier)
-            self._tier = None
+        for wish in self._wishes.values():
+            if isinstance(wish, SetPreview):
+                self._engine.set_preview(wish.tier)
+            else:
+                self._engine.set_model_memory(wish.memory_gb)
+        self._wishes.clear()
         return self._engine
 
     def _close_engine(self) -> None:

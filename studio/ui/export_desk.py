@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QCloseEvent
 
@@ -65,9 +66,14 @@ class ExportDesk(QObject):
         now, recipe = datetime.now(), self._first_recipe()
         self._panel.show_export(
             len(items),
-            self._preferences.settings.export,
+            self._options(),
             lambda options: file_stem(options.pattern, recipe, now) + options.format.suffix,
         )
+
+    def _options(self) -> ExportOptions:
+        """As pictures were exported last; called as new pictures are, until the artist wants another name."""
+        settings = self._preferences.settings
+        return msgspec.structs.replace(settings.export, pattern=settings.export.pattern or settings.picture_names)
 
     def _first_recipe(self) -> Recipe:
         try:
@@ -77,7 +83,8 @@ class ExportDesk(QObject):
 
     def _on_export_wanted(self, options: ExportOptions) -> None:
         assert self._panel is not None
-        self._preferences.change(export=options)
+        is_usual = options.pattern == self._preferences.settings.picture_names
+        self._preferences.change(export=msgspec.structs.replace(options, pattern="") if is_usual else options)
         self._is_running = True
         self._panel.set_running(True)
         self._worker.start(self._items, options, datetime.now())

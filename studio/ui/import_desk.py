@@ -23,6 +23,8 @@ from studio.ui.import_panel import ImportPanel, Use
 from studio.ui.import_reader import Found, ImportReader
 from studio.ui.main_window import MainWindow
 from studio.ui.picture_desk import PictureDesk
+from studio.ui.start.drop_choice import DropChoice
+from studio.ui.start.start_desk import StartDesk
 
 UseRecipe = Callable[..., None]
 """The controller's `use_recipe`: a recipe, where it comes from, and other fields of the state."""
@@ -42,12 +44,15 @@ class ImportDesk(QObject):
         models: Mapping[str, ModelInfo],
         pictures: PictureDesk,
         canvas: CanvasDesk,
+        starts: StartDesk,
         use_recipe: UseRecipe,
+        adapters: tuple[Path, ...],
     ) -> None:
-        """`models` by how the engine finds them."""
+        """`models` by how the engine finds them; `adapters` are the folders of adapters."""
         super().__init__(window)
         self._window, self._session, self._canvas, self._use_recipe = window, session, canvas, use_recipe
-        self._reader = ImportReader(models, self)
+        self._starts = starts
+        self._reader = ImportReader(models, adapters, self)
         self._panel: ImportPanel | None = None
         self._pasted: tempfile.TemporaryDirectory[str] | None = None
         self._reader.ready.connect(self._on_found)
@@ -55,6 +60,10 @@ class ImportDesk(QObject):
         pictures.foreignChosen.connect(self.open)
         window.action("importPicture").triggered.connect(self._on_import_triggered)
         window.action("pastePicture").triggered.connect(lambda _=False: self.paste())
+        window.action("pasteStart").triggered.connect(self._on_paste_start_triggered)
+        choice = DropChoice(window.preview_view)
+        choice.startWanted.connect(starts.use_file)
+        choice.recipeWanted.connect(pictures.open_recipe)
         window.closeRequested.connect(self._on_close_requested)
 
     def open(self, path: Path) -> None:
@@ -64,7 +73,7 @@ class ImportDesk(QObject):
     def paste(self) -> None:
         """Read a picture, a picture's file or settings as text from the clipboard."""
         mime = QGuiApplication.clipboard().mimeData()
-        path = _local_file(mime) or self._pasted_picture(mime)
+        path = self._picture_in(mime)
         if path is not None:
             self.open(path)
         elif mime.hasText() and mime.text().strip():
@@ -73,6 +82,9 @@ class ImportDesk(QObject):
             self._window.banner.tell(
                 self.tr("The clipboard holds no picture and no text. Copy a picture, or the text of its settings.")
             )
+
+    def _picture_in(self, mime: QMimeData) -> Path | None:
+        return _local_file(mime) or self._pasted_picture(mime)
 
     def _pasted_picture(self, mime: QMimeData) -> Path | None:
         """The clipboard's picture as a file, so that its texts and its pixels can be read like any other's."""
@@ -94,6 +106,8 @@ class ImportDesk(QObject):
         self._session.release()  # whatever was changed just now stays a step of its own
         if use is Use.KEYFRAME:
             self._add_keyframe(found)
+        elif use is Use.START and found.path is not None:
+            self._starts.use_file(found.path)
         elif found.adoption is not None:
             {Use.ALL: self._use_all, Use.PROMPT: self._use_prompt, Use.SEED: self._use_seed}[use](found.adoption, found)
         self._session.release()
@@ -128,6 +142,13 @@ class ImportDesk(QObject):
             self._panel = ImportPanel(self._window)
             self._panel.useWanted.connect(self._use)
         self._panel.show_found(found)
+
+    def _on_paste_start_triggered(self) -> None:
+        path = self._picture_in(QGuiApplication.clipboard().mimeData())
+        if path is not None:
+            self._starts.use_file(path)
+        else:
+            self._window.banner.tell(self.tr("The clipboard holds no picture. Copy one, then paste it again."))
 
     def _on_import_triggered(self) -> None:
         path, _ = QFileDialog.getOpenFileName(

@@ -2,7 +2,7 @@
 
 import enum
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableWidget,
     QTableWidgetItem,
     QTabWidget,
@@ -27,6 +29,8 @@ from studio.ui.import_reader import PICTURE_PX, Found
 _NAME_SHOWN = 60
 _BULLET = "•"
 _SIZE_PX = (680, 640)
+_PADDING_PX = 6
+"""Of a table's cells, as in the style sheet."""
 
 
 class Use(enum.Enum):
@@ -35,6 +39,7 @@ class Use(enum.Enum):
     ALL = "all"
     PROMPT = "prompt"
     SEED = "seed"
+    START = "start"
     KEYFRAME = "keyframe"
 
 
@@ -140,6 +145,7 @@ class ImportPanel(QDialog):
             Use.ALL: (self.tr("&Use all"), self.tr("Go on from these settings, with their seed.")),
             Use.PROMPT: (self.tr("&Prompt only"), self.tr("Take the prompt and the negative prompt.")),
             Use.SEED: (self.tr("&Seed only"), self.tr("Take the seed.")),
+            Use.START: (self.tr("Use as s&tart"), self.tr("Go on from its pixels.")),
             Use.KEYFRAME: (self.tr("Add to canvas as &keyframe"), self.tr("Make the picture a keyframe.")),
         }
         for use, (text, tip) in texts.items():
@@ -169,7 +175,7 @@ class ImportPanel(QDialog):
         self.picture.setAccessibleName(self.tr("The picture {name}").format(name=found.name[:_NAME_SHOWN]))
 
     def _lack(self, found: Found) -> str:
-        also = self.tr("Its pixels can be a keyframe on the canvas all the same.")
+        also = self.tr("Its pixels can be a start, or a keyframe on the canvas, all the same.")
         return f"{found.sentence} {also}"
 
     def _summary(self, adoption: Adoption) -> str:
@@ -199,8 +205,9 @@ class ImportPanel(QDialog):
         self.buttons[Use.ALL].setVisible(found.adoption is not None)
         self.buttons[Use.PROMPT].setVisible("prompt" in fields)
         self.buttons[Use.SEED].setVisible("seed" in fields)
-        self.buttons[Use.KEYFRAME].setVisible(found.path is not None and not found.image.isNull())
-        wanted = self.buttons[Use.ALL] if found.adoption is not None else self.buttons[Use.KEYFRAME]
+        for use in (Use.START, Use.KEYFRAME):
+            self.buttons[use].setVisible(found.path is not None and not found.image.isNull())
+        wanted = self.buttons[Use.ALL] if found.adoption is not None else self.buttons[Use.START]
         wanted.setDefault(True)
         wanted.setFocus()
 
@@ -209,6 +216,15 @@ class ImportPanel(QDialog):
         self.accept()
         if found is not None:
             self.useWanted.emit(use, found)
+
+
+class _Wrapped(QStyledItemDelegate):
+    """Long texts wrap within the padding, of which Qt's own reckoning of a row's height knows nothing."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
+        """What the text takes."""
+        option.rect = option.rect.adjusted(_PADDING_PX, 0, -_PADDING_PX, 0)
+        return super().sizeHint(option, index)
 
 
 def _table(name: str, title: str, titles: tuple[str, str, str]) -> QTableWidget:
@@ -230,6 +246,8 @@ def _table(name: str, title: str, titles: tuple[str, str, str]) -> QTableWidget:
     header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
     table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.sectionResized.connect(table.resizeRowsToContents)
+    table.setItemDelegate(_Wrapped(table))
     return table
 
 

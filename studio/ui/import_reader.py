@@ -8,6 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from studio.core.adapter_files import find_adapters
 from studio.core.decoding import read_pixels
 from studio.core.errors import ModelBrokenError, NoRecipeError, PictureError
 from studio.core.foreign import Understanding, read_foreign
@@ -46,9 +47,9 @@ class ImportReader(QObject):
     ready = Signal(object)
     failed = Signal(str)
 
-    def __init__(self, models: Mapping[str, ModelInfo], parent: QObject) -> None:
+    def __init__(self, models: Mapping[str, ModelInfo], adapter_folders: tuple[Path, ...], parent: QObject) -> None:
         super().__init__(parent)
-        self._models = dict(models)
+        self._models, self._adapter_folders = dict(models), adapter_folders
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="imports")
 
     def want_file(self, path: Path, current: ModelRef) -> None:
@@ -66,7 +67,7 @@ class ImportReader(QObject):
     def _read_file(self, path: Path, current: ModelRef) -> None:
         adoption, sentence = None, ""
         try:
-            adoption = _adopted(read_foreign(path), self._models, current)
+            adoption = self._adopted(read_foreign(path), current)
         except PictureError as error:
             sentence = str(error)
         try:
@@ -88,11 +89,12 @@ class ImportReader(QObject):
         except PictureError as error:
             self.failed.emit(str(error))
         else:
-            self.ready.emit(Found(name, None, _adopted(found, self._models, current), "", QImage()))
+            self.ready.emit(Found(name, None, self._adopted(found, current), "", QImage()))
 
-
-def _adopted(understanding: Understanding, models: Mapping[str, ModelInfo], current: ModelRef) -> Adoption:
-    return adopt(understanding, models, current, _vocabulary(models.get(current.name)))
+    def _adopted(self, understanding: Understanding, current: ModelRef) -> Adoption:
+        vocabulary = _vocabulary(self._models.get(current.name))
+        adapters = find_adapters(self._adapter_folders) if understanding.recipe.adapters else {}
+        return adopt(understanding, self._models, current, vocabulary, adapters)
 
 
 def _vocabulary(model: ModelInfo | None) -> Vocabulary | None:

@@ -1,6 +1,7 @@
 """The jobs from the window's side: what runs, what waits, how far it is. Pure bookkeeping over the thread's events."""
 
 import logging
+from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QImage
@@ -26,6 +27,8 @@ class JobDesk(QObject):
         stepTaken: the recipe and the number of the step.
         finished: the Finished and its QImage.
         failed: the Failed.
+        told: job id, event and picture as the thread tells them, once all of the above is done. Who follows jobs
+            listens here: a second connection to the thread would be a second delivery, some time after this one.
         busyChanged: whether there is anything to stop.
     """
 
@@ -35,6 +38,7 @@ class JobDesk(QObject):
     stepTaken = Signal(object, int)  # noqa: N815
     finished = Signal(object, object)
     failed = Signal(object)
+    told = Signal(object, object, object)
     busyChanged = Signal(bool)  # noqa: N815
 
     def __init__(self, thread: EngineThread, status: StatusLine, progress: ProgressLine, parent: QObject) -> None:
@@ -73,6 +77,11 @@ class JobDesk(QObject):
         if self._last_event is None:
             return None, None
         return self._estimator.left(self._last_event), self._estimator.left(self._last_event, self.waiting)
+
+    def seconds_for(self, recipes: Sequence[Recipe]) -> float | None:
+        """What these will take, one after another; None where nothing was measured."""
+        seconds = [self._estimator.whole(recipe) for recipe in recipes]
+        return None if None in seconds else sum(each for each in seconds if each is not None)
 
     def submit(self, job: Job) -> None:
         """Hand over a job that is in the queue on disk."""
@@ -129,6 +138,7 @@ class JobDesk(QObject):
                 self._end(job_id, self.tr("Failed") if job_id != NO_JOB else "")
             case _:
                 _log.warning("an event nobody awaits: %r", event)
+        self.told.emit(job_id, event, image)
 
     def _on_step_taken(self) -> None:
         shown = self._thread.take_step()

@@ -15,6 +15,7 @@ import msgspec
 from PySide6.QtGui import QImage
 
 from studio.core.events import Event, Failed, Finished, Stage, Staged, Stopped
+from studio.core.export_names import PICTURE_PATTERN
 from studio.core.recipe import Recipe
 from studio.library.library import JobState
 from studio.ui.commands import NO_JOB, Submit
@@ -51,6 +52,7 @@ class JobServer:
         self._waiting: deque[Submit] = deque()
         self._running: Submit | None = None
         self._is_paused = self._is_closing = False
+        self._name_pattern = PICTURE_PATTERN
 
     @property
     def current(self) -> int:
@@ -79,6 +81,10 @@ class JobServer:
     def set_paused(self, is_paused: bool) -> None:
         """Start no further job, or start jobs again."""
         self._is_paused = is_paused
+
+    def set_names(self, pattern: str) -> None:
+        """Call new pictures' files so from now on."""
+        self._name_pattern = pattern
 
     def begin_closing(self) -> None:
         """From now on, a job that is stopped waits for the next start: closing the window loses nothing."""
@@ -138,4 +144,5 @@ class JobServer:
     def _ready_library(self) -> Keeper:
         if self._library is None:
             self._library = self._open_library()
+        self._library.name_pattern = self._name_pattern
         return self._library

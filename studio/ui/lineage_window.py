@@ -37,6 +37,7 @@ class LineageWindow(QDialog):
         for title, strip in zip(titles, self.strips, strict=True):
             layout.addWidget(label(title, "title"))
             layout.addWidget(strip)
+            layout.addSpacing(2 * GAP)
             strip.chosen.connect(self.chosen)
         layout.addStretch(1)
         self.setMinimumWidth(440)
@@ -75,7 +76,9 @@ class DuplicatesWindow(QDialog):
         if not groups:
             return self.tr("No two pictures have the same recipe.")
         extra = sum(len(group) - 1 for group in groups)
-        text = self.tr("{n} pictures were made again from a recipe that had been made before.").format(n=extra)
+        one = self.tr("One picture was made again from a recipe that had been made before.")
+        many = self.tr("{n} pictures were made again from a recipe that had been made before.").format(n=extra)
+        text = one if extra == 1 else many
         more = self.tr(" The first {n} groups are shown.").format(n=_GROUPS_MAX) if len(groups) > _GROUPS_MAX else ""
         return text + more
 

@@ -19,6 +19,8 @@ from studio.ui.preview_view import PreviewView
 from studio.ui.prompt_panel import PromptPanel
 from studio.ui.queue_panel import QueuePanel
 from studio.ui.sampling_panel import SamplingPanel
+from studio.ui.start.extend_bar import ExtendBar
+from studio.ui.start.mask_bar import MaskBar
 from studio.ui.status_line import ProgressLine, StatusLine
 
 _LEFT_PX, _RIGHT_PX = 250, 236
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
         self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks)
         self.prompt_panel, self.sampling_panel = PromptPanel(), SamplingPanel()
         self.preview_view, self.canvas_panel, self.progress = PreviewView(), CanvasPanel(), ProgressLine()
+        self.mask_bar, self.extend_bar = MaskBar(), ExtendBar()
         self.queue_panel, self.history_panel, self.notes_panel = QueuePanel(), HistoryPanel(), NotesPanel()
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.library_model = library_model
@@ -152,6 +155,8 @@ class MainWindow(QMainWindow):
         center = QWidget()
         layout: QVBoxLayout = column(center, gap=0)
         layout.addWidget(self.banner)
+        layout.addWidget(self.mask_bar)
+        layout.addWidget(self.extend_bar)
         layout.addWidget(self.split, 1)
         layout.addWidget(self.progress)
         self.setCentralWidget(center)

@@ -23,6 +23,10 @@ class NoQueue:
         created = datetime.now().astimezone()
         return Job(id=number, recipe=recipe, state=JobState.QUEUED, created=created, place=number)
 
+    def submit_all(self, recipes: Sequence[Recipe]) -> tuple[Job, ...]:
+        """A job for each."""
+        return tuple(self.submit(recipe) for recipe in recipes)
+
     def unfinished(self) -> tuple[Job, ...]:
         """Nothing was left."""
         return ()

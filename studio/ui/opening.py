@@ -46,12 +46,12 @@ class Opening:
             return NoShelf(error)
 
     def open_first(self) -> Shelf:
-        """The library, with what a crash left set right."""
+        """The library, with its queue set right after a crash; its pictures are, off this thread, by its watch."""
         library = self.open()
         self.notice = library.notice
         if self.in_use is None:
             try:
-                library.recover()
+                library.recover_queue()
             except StudioError as error:  # an index that can be read but not written: looking through it still works
                 self.notice = str(error)
         return library

@@ -1,6 +1,8 @@
 """What can be done with a picture: show, save a copy, copy, reveal, throw away, take its recipe."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,7 +17,9 @@ from studio.core.infotext import infotext
 from studio.core.metadata import write_png
 from studio.core.recipe import Recipe
 from studio.library.library import PictureRow
+from studio.library.names import picture_name
 from studio.ui.images import read_image, to_qimage
+from studio.ui.latest import Latest
 from studio.ui.library_model import LibraryModel
 from studio.ui.main_window import MainWindow
 from studio.ui.shelf import Shelf
@@ -23,12 +27,16 @@ from studio.ui.unsaved import Unsaved
 
 
 class OnShow(msgspec.Struct, frozen=True, eq=False):
-    """The finished picture on show. `path` is None for one that is only in memory."""
+    """The finished picture on show. `path` is None for one that is only in memory.
+
+    `is_whole`: the image is the picture itself, not its thumbnail while the file is being read.
+    """
 
     image: QImage
     recipe: Recipe
     path: Path | None
     finished: Finished | None = None
+    is_whole: bool = True
 
 
 class PictureDesk(QObject):
@@ -38,6 +46,7 @@ class PictureDesk(QObject):
         recipeChosen: a recipe to go on from, and the name of the picture it came from.
         foreignChosen: the path of a picture that is not ours, or not a PNG.
         showingChanged: whether a finished picture is on show.
+        startWanted: the path of a picture to go on from.
         canvasWanted: a recipe whose picture is to be a keyframe on the canvas, and its file, or None.
         reopenWanted: the recipe of a picture kept from a canvas, which is to come back.
         trashWanted: the paths of pictures to move to the trash.
@@ -47,6 +56,7 @@ class PictureDesk(QObject):
     recipeChosen = Signal(object, str)  # noqa: N815 Qt's style
     foreignChosen = Signal(object)  # noqa: N815
     showingChanged = Signal(bool)  # noqa: N815
+    startWanted = Signal(object)  # noqa: N815
     canvasWanted = Signal(object, object)  # noqa: N815
     reopenWanted = Signal(object)  # noqa: N815
     trashWanted = Signal(object)  # noqa: N815
@@ -57,8 +67,9 @@ class PictureDesk(QObject):
         super().__init__(window)
         self._window, self._library, self._model, self._folder = window, library, model, folder
         self._on_show: OnShow | None = None
-        self._unsaved = Unsaved(window, self._keep_again, self._save_one_as)
-        self._follows = True
+        self._unsaved = Unsaved(window, self._keep_again, self._save_one_as, self._name)
+        self._follows, self._copies_soon = True, False
+        self._files = Latest("pictures", self)
         self._connect()
 
     @property
@@ -77,11 +88,22 @@ class PictureDesk(QObject):
         self.canvasLeft.emit()
 
     def show_sketch(self, image: QImage, size: QSize) -> None:
-        """Show a picture of the canvas, which no file holds; what is being made goes on unseen."""
+        """Show what the library does not hold: the canvas's, a contact sheet. What is being made goes on unseen."""
         self._follows = False
         if self._on_show is not None:
             self._put_on_show(None)
         self._window.preview_view.show_image(image, size)
+
+    def show_again(self, shown: OnShow | None) -> None:
+        """Show what was on show before a sketch; where nothing was, what is being made."""
+        if shown is None:
+            self._window.preview_view.clear()
+            self.follow()
+        elif shown.path is not None and not shown.is_whole:
+            self._show_file(shown.path, shown.recipe, QSize(shown.recipe.width, shown.recipe.height))
+        else:
+            self._window.preview_view.show_image(shown.image)
+            self._put_on_show(shown)
 
     def show_preview(self, image: QImage, size: QSize) -> None:
         """Show the picture in the making, unless the artist went to look at another."""
@@ -103,12 +125,14 @@ class PictureDesk(QObject):
                 self._window.library_view.select(path)
 
     def show_row(self, row: PictureRow) -> None:
-        """Show a picture of the library; say why where it cannot be read."""
-        self._guard(lambda: self._show_file(row.path, row.recipe))
+        """Show a picture of the library, as soon as it is read; say why where it cannot be."""
+        self._show_file(row.path, row.recipe, QSize(row.width, row.height))
 
     def show_path(self, path: Path) -> None:
-        """Show a picture by its file alone."""
-        self._guard(lambda: self._show_file(path, self._library.recipe_of(path)))
+        """Show a picture by its file alone, as soon as that is read."""
+        self._files.wish(
+            lambda: OnShow(read_image(path), self._library.recipe_of(path), path), self._turn_to, self._on_refused
+        )
 
     def use_row(self, row: PictureRow) -> None:
         """Go on from the recipe of a picture of the library."""
@@ -147,7 +171,8 @@ class PictureDesk(QObject):
         By `setImage`: a QMimeData made in Python would still be on the clipboard when the process ends, and its
         destructor, called after Python is gone, crashes.
         """
-        if self._on_show is not None:
+        self._copies_soon = self._on_show is not None and not self._on_show.is_whole
+        if self._on_show is not None and self._on_show.is_whole:
             QGuiApplication.clipboard().setImage(self._window.preview_view.image)
 
     def reveal(self, path: Path | None = None) -> None:
@@ -189,10 +214,12 @@ class PictureDesk(QObject):
         window.action("useRecipe").triggered.connect(self._on_use_recipe_triggered)
         window.action("sendToCanvas").triggered.connect(self._on_send_to_canvas_triggered)
         window.action("openPicture").triggered.connect(self._on_open_picture_triggered)
+        self._model.closing.connect(self._files.close)
         self._put_on_show(None)
 
     def _put_on_show(self, shown: OnShow | None) -> None:
-        self._on_show = shown
+        self._files.drop()
+        self._on_show, self._copies_soon = shown, False
         for name in ("savePicture", "copyPicture", "useRecipe", "sendToCanvas"):
             self._window.action(name).setEnabled(shown is not None)
         for name in ("reveal", "trash"):
@@ -217,16 +244,41 @@ class PictureDesk(QObject):
             self._put_on_show(OnShow(image, finished.recipe, None, finished))
         self.save_as()
 
+    def _name(self, finished: Finished) -> str:
+        return picture_name(finished.recipe, datetime.now(), self._library.name_pattern)
+
     def _keep_again(self, finished: Finished) -> None:
         self._library.keep(finished)
         self._model.reload_newest()
 
-    def _show_file(self, path: Path, recipe: Recipe) -> None:
-        image = read_image(path)
+    def _show_file(self, path: Path, recipe: Recipe, size: QSize) -> None:
+        """Show the thumbnail at the picture's size, where there is one, until the file is read."""
+        if self._on_show is not None and self._on_show.path == path and self._on_show.is_whole:
+            self._turn_to(self._on_show)
+            return
+        image = self._model.image(path) or QImage()
+        self._turn_to(OnShow(image, recipe, path, is_whole=False), size)
+        self._files.wish(partial(read_image, path), self._on_read, self._on_refused)
+
+    def _turn_to(self, shown: OnShow, size: QSize | None = None) -> None:
         self._follows = False
         self.canvasLeft.emit()
+        if not shown.image.isNull():
+            self._window.preview_view.show_image(shown.image, size)
+        self._put_on_show(shown)
+
+    def _on_read(self, image: QImage) -> None:
+        assert self._on_show is not None, "what is put on show instead drops the wish"
+        self._on_show = msgspec.structs.replace(self._on_show, image=image, is_whole=True)
         self._window.preview_view.show_image(image)
-        self._put_on_show(OnShow(image, recipe, path))
+        if self._copies_soon:
+            self.copy_picture()
+
+    def _on_refused(self, error: StudioError) -> None:
+        self._window.banner.tell(str(error))
+        if self._on_show is not None and not self._on_show.is_whole:
+            self._put_on_show(None)
+            self._window.preview_view.clear()
 
     def _guard(self, work: Callable[[], None]) -> None:
         try:

@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QApplication
 from studio.core.errors import SaveError
 from studio.core.events import PreviewTier
 from studio.core.settings import Appearance, Settings, save_settings
-from studio.ui.commands import SetPreview
+from studio.ui.commands import SetModelMemory, SetNames, SetPreview
 from studio.ui.engine_thread import EngineThread
 from studio.ui.main_window import MainWindow
 from studio.ui.settings_dialog import SettingsDialog
+from studio.ui.shelf import Shelf
 from studio.ui.theme import apply_theme, theme_for
 
 _APPEARANCES = {
@@ -34,9 +35,18 @@ class Preferences(QObject):
     changed = Signal(object)
 
     def __init__(
-        self, app: QApplication, window: MainWindow, thread: EngineThread, settings: Settings, path: Path
+        self,
+        app: QApplication,
+        window: MainWindow,
+        thread: EngineThread,
+        library: Shelf,
+        *,
+        settings: Settings,
+        path: Path,
     ) -> None:
+        """`path` is the settings' file."""
         super().__init__(window)
+        self._library = library
         self._app, self._window, self._thread, self._settings, self._path = app, window, thread, settings, path
         for name in _APPEARANCES:
             window.action(name).triggered.connect(self._on_appearance_chosen)
@@ -52,6 +62,8 @@ class Preferences(QObject):
         window.closeRequested.connect(self._on_close_requested)
         self._show()
         thread.send(SetPreview(settings.preview))
+        thread.send(SetModelMemory(settings.model_memory_gb))
+        self._name_pictures()
 
     @property
     def settings(self) -> Settings:
@@ -85,10 +97,19 @@ class Preferences(QObject):
         self._show()
         if old.preview is not self._settings.preview:
             self._thread.send(SetPreview(self._settings.preview))
+        if old.model_memory_gb != self._settings.model_memory_gb:
+            self._thread.send(SetModelMemory(self._settings.model_memory_gb))
+        if old.picture_names != self._settings.picture_names:
+            self._name_pictures()
         if self._dialog is not None:
             self._dialog.show_settings(self._settings)
         self.changed.emit(self._settings)
         return True
+
+    def _name_pictures(self) -> None:
+        """Here too: pictures that could not be saved at first are saved by the window."""
+        self._library.name_pattern = self._settings.picture_names
+        self._thread.send(SetNames(self._settings.picture_names))
 
     def _save(self) -> None:
         try:

@@ -14,6 +14,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from studio.ui.controls import column
+
 _LARGEST, _SMALLEST = 64.0, 1 / 32
 """Screen pixels for one pixel of the picture."""
 _CRISP = 2.0
@@ -28,10 +30,12 @@ class PreviewView(QWidget):
 
     Signals:
         zoomChanged: screen pixels for one pixel of the picture, and whether the picture is fitted.
+        changed: another picture is on show, or none.
         menuRequested: where a context menu is wanted, on the screen.
     """
 
     zoomChanged = Signal(float, bool)  # noqa: N815 Qt's style
+    changed = Signal()
     menuRequested = Signal(QPoint)  # noqa: N815
 
     def __init__(self) -> None:
@@ -47,6 +51,7 @@ class PreviewView(QWidget):
         self._zoom, self._center, self._fitted = 1.0, QPointF(), True
         self._drag_from: QPointF | None = None
         self._space_held = False
+        self._layers = column(self, gap=0)
 
     @property
     def image(self) -> QImage:
@@ -65,6 +70,7 @@ class PreviewView(QWidget):
         self._image, self._size, self._scaled = image, size, QImage()
         if is_new_size or self._fitted:
             self._fit()
+        self.changed.emit()
         self.update()
 
     def show_hint(self, text: str) -> None:
@@ -75,7 +81,12 @@ class PreviewView(QWidget):
     def clear(self) -> None:
         """Show no picture."""
         self._image, self._scaled = QImage(), QImage()
+        self.changed.emit()
         self.update()
+
+    def add_layer(self, layer: QWidget) -> None:
+        """Let `layer` lie over the picture, as large as the view. One at a time may be visible."""
+        self._layers.addWidget(layer)
 
     def fit(self) -> None:
         """Show the whole picture, and keep doing so while the window changes."""
@@ -177,7 +188,7 @@ class PreviewView(QWidget):
         painter.end()
 
     def _paint_picture(self, painter: QPainter) -> None:
-        target = self._target()
+        target = self.target()
         ratio = self.devicePixelRatioF()
         whole = (target.size() * ratio).toSize()
         shrinks = whole.width() < self._image.width()
@@ -196,7 +207,8 @@ class PreviewView(QWidget):
 
     # Where the picture lies: `_center` is the point of the picture, in its pixels, in the middle of the view.
 
-    def _target(self) -> QRectF:
+    def target(self) -> QRectF:
+        """Where the picture lies in the view."""
         middle = QPointF(self.width() / 2, self.height() / 2)
         corner = middle - self._center * self._zoom
         return QRectF(corner.x(), corner.y(), self._size.width() * self._zoom, self._size.height() * self._zoom)

@@ -6,7 +6,9 @@ from studio.core.errors import ModelNotFoundError, OptionError, PromptTooLongErr
 from studio.core.model_family import check_offered
 from studio.core.models import ModelInfo
 from studio.core.recipe import Recipe, check_recipe
+from studio.core.wildcards import check_wildcards
 
+_TEXTS = ("prompt", "negative_prompt")
 TokenCount = tuple[str, int]
 """A text and its number of tokens."""
 
@@ -31,6 +33,11 @@ def problems_of(
             check_offered(model.prediction_type, recipe.scheduler, recipe.schedule, recipe.scheduler_settings)
     except OptionError as error:
         found[control_of(error.name)] = str(error)
+    for field in _TEXTS:
+        try:
+            check_wildcards(getattr(recipe, field), field)
+        except OptionError as error:
+            found[field] = str(error)
     for field, (text, count) in tokens.items():
         if model is not None and count > model.token_limit and getattr(recipe, field) == text:
             found[field] = str(PromptTooLongError(field, count, model.token_limit))

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.core.errors import StudioError
 from studio.core.models import ModelInfo
-from studio.core.project import SUFFIX, Project
+from studio.core.project import SELECTION_MAX, SUFFIX, Project
 from studio.core.session import Session, State
 from studio.ui.document import Document, Remembered, document_of, project_of, state_of, with_recent
 from studio.ui.main_window import MainWindow
@@ -44,7 +44,7 @@ class ProjectDesk(QObject):
         super().__init__(window)
         self._window, self._session, self._files, self._models = window, session, files, models
         self._last, self._recent = last, last.recent
-        self._selection = last.selection
+        self._selection, self._is_sought = last.selection, False
         self._document = document_of(last, session.state)
         self._connect()
         self._show_title()
@@ -53,6 +53,11 @@ class ProjectDesk(QObject):
     def document(self) -> Document:
         """The project in the window."""
         return self._document
+
+    @property
+    def selection(self) -> tuple[str, ...]:
+        """The names of the pictures selected in the library."""
+        return self._selection
 
     @property
     def state(self) -> State:
@@ -71,7 +76,7 @@ class ProjectDesk(QObject):
             name=self._document.name,
             is_changed=self.is_changed,
             is_clean=is_clean,
-            selection=self._selected(),
+            selection=self._selection,
             recent=self._recent,
         )
 
@@ -79,7 +84,7 @@ class ProjectDesk(QObject):
         """Begin a project, with what the model in use wants."""
         key = self._session.recipe.model.name
         state = State(recipe=first_recipe(self._models[key], key)) if key in self._models else State()
-        self._turn_to(self.tr("New project"), Document(saved=state), state)
+        self._turn_to(self.tr("New project"), Document(saved=state), state, self._selection)
 
     def open(self, path: Path) -> None:
         """Open a project file; what is wrong with it is told, and the window stays as it is."""
@@ -110,15 +115,16 @@ class ProjectDesk(QObject):
         dialog.setDirectory(str(start))
         dialog.open()
 
-    def offer_recovered(self, after: Callable[[], object]) -> None:
-        """After a crash, say what was brought back. `after` is called once the artist has answered."""
+    def offer_recovered(self) -> None:
+        """After a crash, say what was brought back."""
         if self._last.is_clean or not self._last.is_changed:
             return
         when = time.strftime("%H:%M", time.localtime(self._last.saved_at))
         sentence = self.tr("Recovered “{name}” from {time}: the studio ended without being closed.")
         self._window.banner.tell(
             sentence.format(name=self._title(), time=when),
-            {self.tr("Keep"): after, self.tr("Discard"): lambda: (self._discard(), after())},
+            {self.tr("Keep"): lambda: None, self.tr("Discard"): self._discard},
+            is_decision=True,
         )
 
     def close(self) -> None:
@@ -127,22 +133,27 @@ class ProjectDesk(QObject):
 
     # Turning from one project to another.
 
-    def _turn_to(self, text: str, document: Document, state: State) -> None:
+    def _turn_to(self, text: str, document: Document, state: State, selection: tuple[str, ...]) -> None:
         """Put another project into the window, as one step of undo. The old one is kept where no file has it."""
         kept = self._title() if self._keep() else ""
         place = self._session.history.place
-        turn = _Turn(self, self._document, self._session.state)
-        self.put(document, state)
+        turn = _Turn(self)
+        self.put(document, state, selection)
         self._session.record(text, turn.go, turn.go)
         if kept:
             sentence = self.tr("“{name}” had changes that no file has. It was kept aside.").format(name=kept)
             self._window.banner.tell(sentence, {self.tr("Go back"): partial(self._go_back, place)})
 
-    def put(self, document: Document, state: State) -> None:
-        """Show `document` and `state`, without a step of undo."""
-        self._document = document
+    def put(self, document: Document, state: State, selection: tuple[str, ...]) -> None:
+        """Show `document` and `state`, without a step of undo; select these pictures, as soon as they are found."""
+        self._document, self._selection = document, selection
         self._session.put(state)
         self._show_title()
+        self._seek()
+
+    def _seek(self) -> None:
+        self._is_sought = True
+        self._window.library_model.locate(self._selection)
 
     def _go_back(self, place: int) -> None:
         self._keep()
@@ -156,19 +167,16 @@ class ProjectDesk(QObject):
         """Put what is in the window aside, where no file has it."""
         is_worth = self.is_changed
         if is_worth:
-            self._files.keep(project_of(self._session.state, self._selected()), self._title())
+            self._files.keep(project_of(self._session.state, self._selection), self._title())
         return is_worth
 
     def _write(self, path: Path) -> None:
         token = (self._document, self._session.state)
-        self._files.save(path, project_of(self._session.state, self._selected()), token)
+        self._files.save(path, project_of(self._session.state, self._selection), token)
 
     def _write_chosen(self, chosen: str) -> None:
         path = Path(chosen)
         self._write(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
-
-    def _selected(self) -> tuple[str, ...]:
-        return self._selection
 
     # What the window shows.
 
@@ -198,6 +206,9 @@ class ProjectDesk(QObject):
         self._window.menus["Open recent"].aboutToShow.connect(self._fill_recent)
         self._window.projectDropped.connect(lambda path: self.open(Path(path)))
         self._session.listen(lambda names: self._show_title())
+        self._window.library_view.chosenChanged.connect(self._on_chosen_changed)
+        self._window.library_model.located.connect(self._on_located)
+        self._window.shown.connect(self._seek)
         self._files.opened.connect(self._on_project_opened)
         self._files.saved.connect(self._on_project_saved)
         self._files.failed.connect(self._on_file_failed)
@@ -232,8 +243,7 @@ class ProjectDesk(QObject):
         state = state_of(project)
         is_ours = self._files.folder in path.parents
         document = Document(None, path.stem, None) if is_ours else Document(path, "", state)
-        self._selection = project.selection
-        self._turn_to(self.tr("Open {name}").format(name=path.stem), document, state)
+        self._turn_to(self.tr("Open {name}").format(name=path.stem), document, state, project.selection)
         if not is_ours:
             self._set_recent(with_recent(self._recent, path))
 
@@ -245,6 +255,16 @@ class ProjectDesk(QObject):
         self._set_recent(with_recent(self._recent, path))
         self._window.status.show_activity(self.tr("Saved as {path}").format(path=path))
 
+    def _on_located(self, numbers: tuple[int, ...]) -> None:
+        if self._is_sought:  # else the artist has chosen others meanwhile
+            self._is_sought = False
+            self._window.library_view.choose(numbers)
+
+    def _on_chosen_changed(self) -> None:
+        self._is_sought = False
+        self._selection = self._window.library_view.chosen_names()[:SELECTION_MAX]
+        self.remembering.emit()
+
     def _on_file_failed(self, error: StudioError) -> None:
         self._window.banner.tell(str(error))
 
@@ -252,11 +272,11 @@ class ProjectDesk(QObject):
 class _Turn:
     """The step from one project to another. Each going puts back what the last one left."""
 
-    def __init__(self, desk: ProjectDesk, document: Document, state: State) -> None:
-        self._desk, self._document, self._state = desk, document, state
+    def __init__(self, desk: ProjectDesk) -> None:
+        self._desk = desk
+        self._before = desk.document, desk.state, desk.selection
 
     def go(self) -> None:
         """Change what is in the window for what was before."""
-        document, state = self._document, self._state
-        self._document, self._state = self._desk.document, self._desk.state
-        self._desk.put(document, state)
+        before, self._before = self._before, (self._desk.document, self._desk.state, self._desk.selection)
+        self._desk.put(*before)

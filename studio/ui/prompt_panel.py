@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.options import Option
 from studio.core.session import State
@@ -12,6 +12,7 @@ from studio.ui.fields import Fields, mark_problem
 from studio.ui.prompt_edit import PromptEdit
 from studio.ui.seed_box import SeedBox
 from studio.ui.size_box import SizeBox
+from studio.ui.start.start_panel import StartPanel
 
 _COUNT = Option(
     name="count", title="Count", description="How many to make, with seeds that follow one another.",
@@ -47,6 +48,7 @@ class PromptPanel(QWidget):
         self.negative_note, self.negative_tokens = note("warning"), label("", "note")
         self.problems = {name: note("problem") for name in ("prompt", "negative_prompt")}
         self.size_box, self.seed_box, self.count_spin = SizeBox(), SeedBox(), Spin(_COUNT)
+        self.start_panel = StartPanel()
         self.generate_button = QPushButton(self.tr("Generate"))
         self.stop_button = QPushButton(self.tr("Stop"))
         self.forever_button = IconButton(
@@ -55,6 +57,13 @@ class PromptPanel(QWidget):
             self.tr("Go on with new seeds until this is switched off or Stop is pressed (Ctrl+Shift+F)."),
         )
         self.forever_button.setCheckable(True)
+        self.style_button = IconButton(
+            "mdi6.palette-swatch-outline", self.tr("Styles"), self.tr("Put the prompt into a style, or keep it as one.")
+        )
+        self.style_button.setText(self.tr("Styles"))
+        self.style_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.style_button.setProperty("kind", "fold")
+        self.style_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.fields = Fields()
         self._token_limit = 0
         self._name_everything()
@@ -68,6 +77,7 @@ class PromptPanel(QWidget):
         self.negative_edit.set_text(recipe.negative_prompt)
         if recipe.negative_prompt:
             self.negative_fold.set_open(True)
+        self.start_panel.show_start(recipe.start)
         self.size_box.set_size(recipe.width, recipe.height)
         self.seed_box.set_seed(recipe.seed)
         self.seed_box.set_locked(state.seed_locked)
@@ -101,6 +111,9 @@ class PromptPanel(QWidget):
             if sentence and name == "negative_prompt":
                 self.negative_fold.set_open(True)
             return True
+        if name == "start":
+            self.start_panel.show_problem(sentence)
+            return True
         if name in self.fields.names:
             self.fields.show_problem(name, sentence)
             return True
@@ -110,6 +123,8 @@ class PromptPanel(QWidget):
         """The control of field `name`."""
         if name in self._edits:
             return self._edits[name]
+        if name == "start":
+            return self.start_panel.strength_spin
         return self.fields.control(name) if name in self.fields.names else None
 
     def set_busy(self, is_busy: bool) -> None:
@@ -123,6 +138,7 @@ class PromptPanel(QWidget):
 
     def _name_everything(self) -> None:
         names: dict[QWidget, str] = {self.count_spin: "countSpin", self.forever_button: "foreverButton"}
+        names |= {self.style_button: "styleButton"}
         names |= {self.generate_button: "generateButton", self.stop_button: "stopButton"}
         for widget, name in names.items():
             widget.setObjectName(name)
@@ -148,6 +164,7 @@ class PromptPanel(QWidget):
         layout = column(body, gap=2 * GAP, margin=3 * GAP)
         layout.addLayout(self._prompt_block(), 1)
         layout.addWidget(self._negative_block())
+        layout.addWidget(self.start_panel)
         self.fields.add("width", self.tr("Size"), self.size_box, self.size_box.width_spin)
         self.fields.add("seed", self.tr("Seed"), self.seed_box, self.seed_box.edit)
         self.fields.add("count", self.tr("Count"), self.count_spin)
@@ -166,10 +183,13 @@ class PromptPanel(QWidget):
         block.setSpacing(GAP)
         self.prompt_edit.setMinimumHeight(88)
         block.addWidget(self.prompt_edit, 1)
-        self.token_note.setAlignment(Qt.AlignmentFlag.AlignRight)
-        for line in (self.token_note, self.prompt_note):
+        row = QHBoxLayout()
+        row.addWidget(self.style_button)
+        row.addStretch(1)
+        row.addWidget(self.token_note)
+        block.addLayout(row)
+        for line in (self.prompt_note, self.problems["prompt"]):
             block.addWidget(line)
-        block.addWidget(self.problems["prompt"])
         return block
 
     def _negative_block(self) -> Fold:

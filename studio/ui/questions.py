@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.core.engine import NoiseLevels
 from studio.core.recipe import Recipe
+from studio.core.wildcards import longest_choice
 from studio.ui.commands import AskNoiseLevels, AskTokenCount
 from studio.ui.engine_thread import EngineThread
 
@@ -20,7 +21,7 @@ class Questions(QObject):
 
     Signals:
         levelsKnown: the NoiseLevels of the recipe being edited.
-        tokensKnown: the field, the text and its number of tokens.
+        tokensKnown: the field, the text and its number of tokens, with the longest of its choices.
     """
 
     levelsKnown = Signal(object)  # noqa: N815 Qt's style
@@ -63,15 +64,16 @@ class Questions(QObject):
             text = getattr(self._recipe, field)
             if self._asked_texts.get(field) != text:
                 self._asked_texts[field] = text
-                self._thread.send(AskTokenCount(field, text))
+                self._thread.send(AskTokenCount(field, longest_choice(text)))
 
     def _on_levels_ready(self, recipe: Recipe, levels: NoiseLevels) -> None:
         if recipe is self._asked_levels:
             self.levelsKnown.emit(levels)
 
     def _on_tokens_counted(self, field: str, text: str, count: int) -> None:
-        if self._asked_texts.get(field) == text:
-            self.tokensKnown.emit(field, text, count)
+        asked = self._asked_texts.get(field)
+        if asked is not None and longest_choice(asked) == text:
+            self.tokensKnown.emit(field, asked, count)
 
 
 def _level_key(recipe: Recipe) -> tuple[object, ...]:

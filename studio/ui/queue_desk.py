@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 from PySide6.QtCore import QObject, QPoint, QSize, Qt, Signal
@@ -11,10 +10,12 @@ from PySide6.QtWidgets import QMenu
 
 from studio.core.errors import StudioError
 from studio.core.events import Event, Failed, Finished, Staged, Stopped
+from studio.core.history import Record
 from studio.core.recipe import Recipe
+from studio.core.start import steps_taken
 from studio.library.library import Job, JobState
+from studio.ui.banner import Message
 from studio.ui.commands import NO_JOB
-from studio.ui.engine_thread import EngineThread
 from studio.ui.job_desk import JobDesk
 from studio.ui.job_server import SAVE_FAILURES
 from studio.ui.main_window import MainWindow
@@ -24,8 +25,6 @@ from studio.ui.queue_words import summary
 from studio.ui.shelf import Shelf
 from studio.ui.status_line import duration
 
-Record: TypeAlias = Callable[[str, Callable[[], object], Callable[[], object]], object]
-"""Takes what was done in words, how to take it back, and how to do it again."""
 _IMAGE_PX = 2 * THUMB_PX
 _AGAIN = (JobState.FINISHED, JobState.CANCELLED)
 
@@ -39,14 +38,14 @@ class QueueDesk(QObject):
 
     recipeChosen = Signal(object, str)  # noqa: N815 Qt's style
 
-    def __init__(self, window: MainWindow, jobs: JobDesk, thread: EngineThread, library: Shelf, record: Record) -> None:
+    def __init__(self, window: MainWindow, jobs: JobDesk, library: Shelf, record: Record) -> None:
         """`record` keeps a step of undo."""
         super().__init__(window)
         self._window, self._jobs, self._library, self._record = window, jobs, library, record
         self._panel = window.queue_panel
         self._model, self._view = self._panel.model, self._panel.view
-        self._left: tuple[Job, ...] = ()
-        self._connect(thread)
+        self._offer: Message | None = None
+        self._connect()
 
     @property
     def held(self) -> tuple[Entry, ...]:
@@ -55,20 +54,18 @@ class QueueDesk(QObject):
 
     def load(self) -> None:
         """List what the last studio left, and offer to go on with it."""
-        self._left = tuple(self._library.queue.unfinished())
-        self._model.add(Entry(job=job, is_held=job.state is JobState.QUEUED) for job in self._left)
+        left = tuple(self._library.queue.unfinished())
+        self._model.add(Entry(job=job, is_held=job.state is JobState.QUEUED) for job in left)
         self._refresh()
-        self.offer_left()
-
-    def offer_left(self) -> None:
-        """Offer in the banner to go on with what the last studio left, where there is any."""
-        crashed = [job for job in self._left if job.id in self._library.queue.interrupted]
+        crashed = [job for job in left if job.id in self._library.queue.interrupted]
         sentence = self._left_words(len(self.held), crashed)
         actions: dict[str, Callable[[], object]] = {}
         if self.held:
             actions = {self.tr("Resume"): self.resume, self.tr("Discard"): self._discard_held}
-        if sentence:
-            self._window.banner.tell(sentence, actions | {self.tr("Show the queue"): self.show_dock})
+        if sentence and not self._library.is_read_only:
+            actions[self.tr("Show the queue")] = self.show_dock
+            told = self._window.banner.tell(sentence, actions, is_decision=bool(self.held))
+            self._offer = told if self.held else None
 
     def resume(self) -> None:
         """Go on with all that waits."""
@@ -185,6 +182,8 @@ class QueueDesk(QObject):
 
     def _refresh(self) -> None:
         entries = self._model.entries
+        if not self.held:
+            self._window.banner.withdraw(self._offer)
         is_paused = self._window.action("pause").isChecked()
         self._panel.set_held_up(is_paused or bool(self.held))
         self._panel.show_summary(summary(entries, self._jobs.seconds_left()[1], is_paused))
@@ -230,8 +229,8 @@ class QueueDesk(QObject):
 
     # Slots.
 
-    def _connect(self, thread: EngineThread) -> None:
-        thread.happened.connect(self._on_event_happened)
+    def _connect(self) -> None:
+        self._jobs.told.connect(self._on_event_happened)
         self._jobs.submitted.connect(self._on_job_submitted)
         self._jobs.stepTaken.connect(self._on_step_taken)
         self._jobs.previewReady.connect(self._on_preview_ready)
@@ -268,11 +267,12 @@ class QueueDesk(QObject):
 
     def _on_step_taken(self, recipe: Recipe, number: int) -> None:
         own, _ = self._jobs.seconds_left()
-        text = self.tr("Step {number} of {count}").format(number=number, count=recipe.steps)
+        count = steps_taken(recipe.start, recipe.steps)
+        text = self.tr("Step {number} of {count}").format(number=number, count=count)
         if own is not None:
             text += self.tr(" · {time} left").format(time=duration(own))
         state = {"state": JobState.RUNNING} if self._is_listed_as_waiting(self._jobs.running) else {}
-        self._model.change(self._jobs.running, fraction=number / recipe.steps, note=text, **state)
+        self._model.change(self._jobs.running, fraction=number / count, note=text, **state)
         self._refresh()
 
     def _is_listed_as_waiting(self, job_id: int) -> bool:
@@ -305,8 +305,6 @@ class QueueDesk(QObject):
         if is_wanted:
             self._window.action("pause").setChecked(True)
         else:
-            if self.held:  # the banner offers the same
-                self._window.banner.clear()
             self.resume()
 
     def _on_pause_toggled(self, is_paused: bool) -> None:

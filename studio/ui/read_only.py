@@ -15,12 +15,14 @@ from studio.ui.picture_desk import PictureDesk
 _ACTIONS = (
     "generate",
     "generateForever",
+    "variationGrid",
     "pause",
     "trash",
     "latentCanvas",
     "sendToCanvas",
     "openAsCanvas",
     "varyPicture",
+    "refine",
 )
 
 
@@ -36,13 +38,13 @@ class ReadOnly(QObject):
         window.status.addPermanentWidget(mark)
         pictures.showingChanged.connect(self._switch_off)
         self._switch_off()
-        window.banner.tell(
-            self._sentence, {self.tr("Open read-only"): window.banner.clear, self.tr("Quit"): window.close}
-        )
+        answers = {self.tr("Open read-only"): lambda: None, self.tr("Quit"): window.close}
+        window.banner.tell(self._sentence, answers, is_decision=True)
 
     def _switch_off(self) -> None:
         panel = self._window.prompt_panel
-        buttons: tuple[QWidget, ...] = (panel.generate_button, panel.forever_button, self._window.queue_panel)
+        makers = (panel.generate_button, panel.forever_button, panel.style_button)
+        buttons: tuple[QWidget, ...] = (*makers, self._window.queue_panel)
         for button in buttons:
             button.setEnabled(False)
             button.setToolTip(self._sentence)

@@ -1,5 +1,6 @@
 """Joins the session with the panels: what the artist edits goes into the recipe, and the recipe is shown there."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from studio.core.engine import NoiseLevels
 from studio.core.errors import ModelBrokenError
 from studio.core.models import ModelInfo
 from studio.core.recipe import ModelRef, Recipe
+from studio.core.scheduler_choice import with_scheduler
 from studio.core.schedulers import Scheduler
 from studio.core.session import Session
 from studio.core.words import load_vocabulary
@@ -17,7 +19,7 @@ from studio.ui.engine_thread import EngineThread
 from studio.ui.main_window import MainWindow
 from studio.ui.problems import TokenCount, control_of, problems_of
 from studio.ui.questions import Questions
-from studio.ui.wishes import new_seed, with_model, with_scheduler
+from studio.ui.wishes import new_seed, with_model
 
 _STATE_FIELDS = ("count", "seed_locked")
 
@@ -41,6 +43,7 @@ class RecipeDesk(QObject):
         self._refused_seed = ""
         self._tokens: dict[str, TokenCount] = {}
         self._wanted_model = ""
+        self._known: ModelInfo | None = None
         self._connect()
         window.sampling_panel.set_models(models)
         session.listen(self._on_session_changed)
@@ -84,6 +87,14 @@ class RecipeDesk(QObject):
         """Another seed."""
         self._session.change_recipe(seed=new_seed())
 
+    def take_models(self, tips: Mapping[str, str]) -> None:
+        """The models are others now. `tips` tell of each."""
+        was_known = self._known
+        self._window.sampling_panel.set_models(self._models, tips)
+        self._show_all()
+        if self._models.get(self._wanted_model) != was_known:
+            self._take_model(self._wanted_model)
+
     # Wiring.
 
     def _connect(self) -> None:
@@ -105,7 +116,8 @@ class RecipeDesk(QObject):
     def _on_session_changed(self, names: frozenset[str]) -> None:
         if "seed" in names:
             self._refused_seed = ""
-        self._show_all()
+        if names - {"canvas", "notes"}:  # these are not shown here, and change while a hand drags
+            self._show_all()
 
     def _show_all(self) -> None:
         state, window = self._session.state, self._window
@@ -124,7 +136,7 @@ class RecipeDesk(QObject):
     def _take_model(self, key: str) -> None:
         """Show what depends on the model, and load it when the thread has nothing better to do."""
         is_first, self._wanted_model = not self._wanted_model, key
-        model = self._models.get(key)
+        self._known = model = self._models.get(key)
         if model is None:
             return
         panel = self._window.prompt_panel
@@ -192,8 +204,9 @@ class RecipeDesk(QObject):
 
 
 def drop_hash(session: Session) -> None:
-    """Take whatever weights bear the model's name."""
-    session.change_recipe(model=ModelRef(name=session.recipe.model.name))
+    """Take whatever weights bear the model's and the adapters' names."""
+    adapters = tuple(msgspec.structs.replace(each, hash="") for each in session.recipe.adapters)
+    session.change_recipe(model=ModelRef(name=session.recipe.model.name), adapters=adapters)
 
 
 def _fields(recipe: Recipe) -> dict[str, Any]:

@@ -1,14 +1,19 @@
 """The right panel: which model, which scheduler, how many steps, how hard the prompt pulls; and the noise levels."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QMimeData, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QWidget
 
+from studio.core.adapter_files import SUFFIX
 from studio.core.models import ModelInfo
 from studio.core.options import option
 from studio.core.recipe import Recipe
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler, SchedulerInfo
+from studio.ui.adapter_list import AdapterList
 from studio.ui.controls import GAP, Combo, DecimalSpin, Fold, Spin, column, label, note, say
 from studio.ui.fields import Fields
 from studio.ui.option_form import OptionForm
@@ -27,11 +32,13 @@ class SamplingPanel(QWidget):
         edited: a field of the recipe and the value wanted: "scheduler", "schedule", "steps", "guidance".
         settingEdited: a field of the scheduler's settings and the value wanted.
         modelChosen: how the engine finds the model chosen.
+        adapterDropped: the path of a LoRA file that was dropped here.
     """
 
     edited = Signal(str, object)
     settingEdited = Signal(str, object)  # noqa: N815 Qt's style
     modelChosen = Signal(str)  # noqa: N815
+    adapterDropped = Signal(object)  # noqa: N815
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,15 +52,19 @@ class SamplingPanel(QWidget):
         self._models: dict[str, ModelInfo] = {}
         self.form, self.fields, self.sigma_plot = OptionForm(), Fields(), SigmaPlot()
         self.more_fold = Fold(self.tr("More settings"), self.tr("The scheduler's own settings."), self.form)
+        self.adapter_list = AdapterList()
+        self.setAcceptDrops(True)
         self._name_everything()
         self._lay_out()
         self._connect()
 
-    def set_models(self, models: dict[str, ModelInfo]) -> None:
-        """The models to choose from, by how the engine finds them."""
+    def set_models(self, models: Mapping[str, ModelInfo], tips: Mapping[str, str] = MappingProxyType({})) -> None:
+        """The models to choose from, by how the engine finds them, and what is told of each, if not its path."""
         self._models = dict(models)
         with QSignalBlocker(self.model_combo):
-            self.model_combo.set_choices([(info.name, key, str(info.path)) for key, info in models.items()])
+            self.model_combo.set_choices(
+                [(info.name, key, tips.get(key, str(info.path))) for key, info in models.items()]
+            )
 
     def show_recipe(self, recipe: Recipe) -> None:
         """Show every value, silently."""
@@ -73,6 +84,7 @@ class SamplingPanel(QWidget):
         say(self.scheduler_note, info.description)
         self.more_fold.setVisible(bool(info.settings))
         self.form.show_settings(info, recipe.scheduler_settings)
+        self.adapter_list.show_recipe(recipe)
 
     def _offer(self, offered: Mapping[Scheduler, SchedulerInfo]) -> None:
         """The schedulers of the model that is shown; a combo that already offers them is left alone."""
@@ -84,6 +96,9 @@ class SamplingPanel(QWidget):
 
     def show_problem(self, name: str, sentence: str) -> bool:
         """Say beside the control of field `name` what is wrong; False where the field has none here."""
+        if name == "adapters":
+            self.adapter_list.show_problem(sentence)
+            return True
         for fields in (self.fields, self.form.fields):
             if name in fields.names:
                 fields.show_problem(name, sentence)
@@ -94,7 +109,23 @@ class SamplingPanel(QWidget):
 
     def control(self, name: str) -> QWidget | None:
         """The control of field `name`."""
+        if name == "adapters":
+            return self.adapter_list.add_button
         return next((each.control(name) for each in (self.fields, self.form.fields) if name in each.names), None)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 Qt's name
+        """One LoRA file at a time; pictures go to the window."""
+        if _adapter_in(event.mimeData()) is not None:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Hand the path on."""
+        path = _adapter_in(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.adapterDropped.emit(path)
 
     def _name_everything(self) -> None:
         names = {
@@ -129,6 +160,7 @@ class SamplingPanel(QWidget):
         self.fields.add("guidance", self.tr("Guidance"), guidance, self.guidance_spin)
         layout.addWidget(self.fields)
         layout.addWidget(self.more_fold)
+        layout.addWidget(self.adapter_list.fold)
         layout.addStretch(1)
         layout.addWidget(label(self.tr("Noise levels σ"), "title", self.sigma_plot))
         layout.addWidget(self.sigma_plot)
@@ -167,6 +199,12 @@ class SamplingPanel(QWidget):
 
     def _on_guidance_slid(self, position: int) -> None:
         self.edited.emit("guidance", round(position * _SLIDER_STEP, 2))
+
+
+def _adapter_in(mime: QMimeData) -> Path | None:
+    urls = mime.urls() if mime.hasUrls() else []
+    path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else Path()
+    return path if path.suffix.casefold() == SUFFIX else None
 
 
 def _choose(combo: Combo, value: object) -> None:

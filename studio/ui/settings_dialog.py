@@ -18,6 +18,7 @@ from studio.core.options import Option, options_of
 from studio.core.settings import Settings
 from studio.ui.controls import GAP, Combo, IconButton, Spin, column, label
 from studio.ui.folder_list import FolderList
+from studio.ui.text_setting import TextSetting
 
 _WORD_PX = 420
 
@@ -84,8 +85,11 @@ class SettingsDialog(QDialog):
         control.setAccessibleName(declared.title)
         control.setToolTip(declared.description)
         control.setAccessibleDescription(declared.description)
-        top = Qt.AlignmentFlag.AlignTop if isinstance(control, FolderList) else Qt.AlignmentFlag.AlignVCenter
-        rows.addWidget(label(declared.title, buddy=control), row, 0, top)
+        is_tall = isinstance(control, (FolderList, TextSetting))
+        top = Qt.AlignmentFlag.AlignTop if is_tall else Qt.AlignmentFlag.AlignVCenter
+        heading = label(declared.title, buddy=control)
+        heading.setContentsMargins(0, GAP if is_tall else 0, 0, 0)
+        rows.addWidget(heading, row, 0, top)
         rows.addWidget(control, row, 1)
         rows.addWidget(self._reset(declared), row, 2, top)
         note = label(declared.description, "note")
@@ -109,6 +113,10 @@ class SettingsDialog(QDialog):
             spin = Spin(declared)
             spin.valueChanged.connect(lambda value: self.settingEdited.emit(name, value))
             return spin
+        if declared.kind is str:
+            line = TextSetting(declared)
+            line.edited.connect(lambda value: self.settingEdited.emit(name, value))
+            return line
         folders = FolderList()
         folders.edited.connect(lambda value: self.settingEdited.emit(name, value))
         return folders
@@ -142,6 +150,8 @@ def _set(control: QWidget, value: Any) -> None:
         control.setValue(value)
     elif isinstance(control, FolderList):
         control.show_folders(value)
+    elif isinstance(control, TextSetting):
+        control.show_text(value)
 
 
 def _camel(name: str) -> str:

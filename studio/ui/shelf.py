@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 
 from studio.core.errors import InUseError, SaveError, StudioError
 from studio.core.events import Finished
+from studio.core.export_names import PICTURE_PATTERN
 from studio.core.metadata import read_recipe
 from studio.core.recipe import Recipe
 from studio.library.library import (
@@ -26,7 +27,9 @@ JobStore: TypeAlias = Queue | NoQueue
 
 
 class Keeper(Protocol):
-    """What the engine's thread asks of the library."""
+    """What the engine's thread asks of the library. `name_pattern` is what it calls new files."""
+
+    name_pattern: str
 
     def check_room(self, recipe: Recipe) -> None:
         """Refuse a picture that could not be saved. Raises StudioError."""
@@ -60,12 +63,20 @@ class Shelf(Keeper, Protocol):
         """Put a job in the queue. Raises SaveError."""
         ...
 
+    def submit_all(self, recipes: Sequence[Recipe]) -> tuple[Job, ...]:
+        """Put several in the queue: all of them, or none. Raises SaveError."""
+        ...
+
     def waiting(self) -> tuple[Job, ...]:
         """The queued jobs, in order."""
         ...
 
-    def recover(self) -> int:
-        """Set right what a crash left; how many jobs wait."""
+    def recover_queue(self) -> None:
+        """Set the queue right after a crash. Raises SaveError."""
+        ...
+
+    def catch_up(self) -> Changes:
+        """Set the pictures right after a crash, or what happened meanwhile; not on the UI thread. Raises SaveError."""
         ...
 
     def pictures(self, limit: int = 500, offset: int = 0) -> tuple[PictureRow, ...]:
@@ -78,6 +89,10 @@ class Shelf(Keeper, Protocol):
 
     def count(self, query: Query) -> int:
         """How many are asked for in all. Raises StudioError."""
+        ...
+
+    def places(self, query: Query, names: Sequence[str]) -> dict[str, int]:
+        """Where pictures stand in what `find` gives, by their files' names. Raises StudioError."""
         ...
 
     def facets(self) -> Facets:
@@ -143,6 +158,7 @@ class NoShelf:
         """`error` says why there is none."""
         self.notice = str(error)
         self.queue: JobStore = NoQueue()
+        self.name_pattern = PICTURE_PATTERN
         self._error = error
 
     @property
@@ -152,9 +168,13 @@ class NoShelf:
 
     def submit(self, recipe: Recipe) -> Job:
         """A job that lives in memory only. Raises InUseError."""
+        return self.submit_all([recipe])[0]
+
+    def submit_all(self, recipes: Sequence[Recipe]) -> tuple[Job, ...]:
+        """Jobs that live in memory only. Raises InUseError."""
         if self.is_read_only:
             raise self._error
-        return self.queue.submit(recipe)
+        return self.queue.submit_all(recipes)
 
     def check_room(self, recipe: Recipe) -> None:
         """Pictures go to memory first."""
@@ -163,9 +183,12 @@ class NoShelf:
         """Nothing waits."""
         return ()
 
-    def recover(self) -> int:
+    def recover_queue(self) -> None:
         """Nothing to set right."""
-        return 0
+
+    def catch_up(self) -> Changes:
+        """Nothing to set right."""
+        return Changes()
 
     def set_job_state(self, job_id: int, state: JobState, sentence: str = "") -> None:
         """Nowhere to record it."""
@@ -189,6 +212,10 @@ class NoShelf:
     def count(self, query: Query) -> int:
         """None."""
         return 0
+
+    def places(self, query: Query, names: Sequence[str]) -> dict[str, int]:
+        """There are none."""
+        return {}
 
     def facets(self) -> Facets:
         """Nothing to filter."""

@@ -54,9 +54,9 @@ class SketchDesk(QObject):
 
     # What the canvas asks.
 
-    def ask_draft(self, generation: int, recipe: Recipe) -> None:
+    def ask_draft(self, generation: int, recipe: Recipe, depth: int) -> None:
         """A draft for a hand that is waiting."""
-        self._thread.send(AskDraft(generation, recipe))
+        self._thread.send(AskDraft(generation, recipe, depth))
 
     def ask_tile(self, generation: int, recipe: Recipe) -> None:
         """A draft that nobody waits for."""

@@ -111,7 +111,8 @@ class SketchServer(QObject):
             if self._settle(sketch):
                 self.rendered.emit(sketch.generation, finished)
             return
-        drafted = engine.draft(sketch.recipe, lambda event: self._report(sketch, event))
+        depth = sketch.depth if isinstance(sketch, AskDraft) else 0
+        drafted = engine.draft(sketch.recipe, lambda event: self._report(sketch, event), depth)
         if self._settle(sketch):
             self.drafted.emit(sketch.generation, drafted)
 

@@ -1,7 +1,6 @@
 """Pictures that could not be saved: they stay in memory, and in sight, until they are."""
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -11,7 +10,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Finished
 from studio.core.files import write_new
 from studio.core.metadata import write_png
-from studio.library.names import picture_name
+from studio.ui.banner import Message
 from studio.ui.main_window import MainWindow
 
 Save = Callable[[Finished], object]
@@ -21,11 +20,14 @@ Save = Callable[[Finished], object]
 class Unsaved(QObject):
     """Holds them, offers to save them, and counts them in the status line."""
 
-    def __init__(self, window: MainWindow, keep: Save, save_as: Callable[[Finished], object]) -> None:
-        """`keep` tries the library again; `save_as` asks where to put a single one."""
+    def __init__(
+        self, window: MainWindow, keep: Save, save_as: Callable[[Finished], object], name: Callable[[Finished], str]
+    ) -> None:
+        """`keep` tries the library again; `save_as` asks where to put a single one; `name` is its file’s."""
         super().__init__(window)
-        self._window, self._keep, self._save_as = window, keep, save_as
+        self._window, self._keep, self._save_as, self._name = window, keep, save_as, name
         self._items: list[Finished] = []
+        self._offer: Message | None = None
         self._button = QToolButton()
         self._button.setObjectName("unsavedButton")
         self._button.setToolTip(self.tr("These pictures could not be saved and are only in memory. Save them now."))
@@ -48,7 +50,6 @@ class Unsaved(QObject):
         if finished is None or not any(each is finished for each in self._items):
             return
         self._items = [each for each in self._items if each is not finished]
-        self._window.banner.clear()
         self._show_count()
         if self._items:
             self.offer("")
@@ -70,7 +71,8 @@ class Unsaved(QObject):
         if count:
             elsewhere = self.tr("Save as…") if count == 1 else self.tr("Save all…")
             actions = {elsewhere: self.save_elsewhere, self.tr("Try again"): lambda: self._save_all(self._keep)}
-        self._window.banner.tell(sentence, actions)
+        self._window.banner.withdraw(self._offer)
+        self._offer = self._window.banner.tell(sentence, actions, is_decision=bool(count))
 
     def save_elsewhere(self) -> None:
         """Ask where to put it; several go into one folder under names of their own."""
@@ -80,7 +82,7 @@ class Unsaved(QObject):
             title = self.tr("Save all into the folder")
             folder = QFileDialog.getExistingDirectory(self._window, title, str(Path.home()))
             if folder:
-                self._save_all(lambda finished: _save_into(Path(folder), finished))
+                self._save_all(lambda finished: self._save_into(Path(folder), finished))
 
     def _save_all(self, save: Save) -> None:
         saved = 0
@@ -96,16 +98,16 @@ class Unsaved(QObject):
         self._show_count()
         self._window.status.show_activity(self.tr("{n} saved").format(n=saved))
 
+    def _save_into(self, folder: Path, finished: Finished) -> Path:
+        return write_new(folder / self._name(finished), write_png(finished.picture, finished.recipe))
+
     def _show_count(self) -> None:
         text = self.tr("{n} not saved").format(n=len(self._items))
         self._button.setText(text)
         self._button.setAccessibleName(text)
         self._button.setVisible(bool(self._items))
+        if not self._items:
+            self._window.banner.withdraw(self._offer)
 
     def _on_button_clicked(self) -> None:
         self.offer("")
-
-
-def _save_into(folder: Path, finished: Finished) -> Path:
-    name = picture_name(finished.recipe, datetime.now())
-    return write_new(folder / name, write_png(finished.picture, finished.recipe))

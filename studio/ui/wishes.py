@@ -8,7 +8,8 @@ import msgspec
 from studio.core.errors import OptionError
 from studio.core.models import Defaults, ModelInfo
 from studio.core.recipe import SEED_MAX, ModelRef, Recipe
-from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler, SchedulerInfo, SchedulerSettings
+from studio.core.scheduler_choice import fitting_settings
+from studio.core.schedulers import Schedule, Scheduler
 
 RATIOS = ((1, 1), (4, 3), (3, 2), (16, 9), (3, 4), (2, 3), (9, 16))
 """Width to height, offered beside the size."""
@@ -31,24 +32,6 @@ def with_model(recipe: Recipe, old: ModelInfo | None, new: ModelInfo, key: str) 
     scheduler = moved.get("scheduler", recipe.scheduler)
     settings = fitting_settings(recipe.scheduler_settings, new.schedulers[scheduler])
     return msgspec.structs.replace(recipe, model=ModelRef(name=key), scheduler_settings=settings, **moved)
-
-
-def with_scheduler(recipe: Recipe, scheduler: Scheduler, model: ModelInfo | None) -> Recipe:
-    """`recipe` with another scheduler: its schedule and settings stay as far as the new one takes them with `model`."""
-    info = SCHEDULERS[scheduler] if model is None else model.schedulers.get(scheduler, SCHEDULERS[scheduler])
-    schedule = recipe.schedule if recipe.schedule in info.schedules else info.schedules[0]
-    settings = fitting_settings(recipe.scheduler_settings, info)
-    return msgspec.structs.replace(recipe, scheduler=scheduler, schedule=schedule, scheduler_settings=settings)
-
-
-def fitting_settings(settings: SchedulerSettings, info: SchedulerInfo) -> SchedulerSettings:
-    """Those of `settings` that the scheduler takes."""
-    kept = {name: value for name, value in msgspec.structs.asdict(settings).items() if name in info.settings}
-    if kept.get("order") is not None and not info.orders[0] <= kept["order"] <= info.orders[1]:
-        kept.pop("order")
-    if kept.get("solver_type") is not None and kept["solver_type"] not in info.solver_types:
-        kept.pop("solver_type")
-    return SchedulerSettings(**kept)
 
 
 def size_of_ratio(ratio: tuple[int, int], area: int, multiple: int) -> tuple[int, int]:

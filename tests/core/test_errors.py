@@ -6,7 +6,9 @@ import pytest
 
 from studio.core import errors
 from studio.core.errors import (
+    AdapterChangedError,
     AdapterError,
+    AdapterNotFoundError,
     Cancelled,
     InUseError,
     ModelBrokenError,
@@ -24,6 +26,7 @@ from studio.core.errors import (
     SaveError,
     SettingsError,
     StudioError,
+    StylesError,
     UnknownChoiceError,
     UnsafeModelError,
 )
@@ -71,6 +74,16 @@ EXAMPLES = [
         "Choose one made for this kind of model.",
     ),
     (
+        AdapterNotFoundError("inc", "ink"),
+        "There is no adapter “inc”. Did you mean “ink”? Copy its .safetensors file into the folder loras of the data "
+        "directory, or use the recipe without it.",
+    ),
+    (
+        AdapterChangedError("ink", "a" * 64, "b" * 64),
+        "The recipe was made with the adapter “ink” aaaaaaaaaa, but the file here is bbbbbbbbbb. "
+        "The picture would differ; add the adapter to the recipe anew to use this file.",
+    ),
+    (
         ModelChangedError("Horizon", "a" * 64, "b" * 64),
         "The recipe was made with “Horizon” aaaaaaaaaa, but the weights here are bbbbbbbbbb. "
         "The picture would differ; drop the model from the recipe to use these weights.",
@@ -102,6 +115,10 @@ EXAMPLES = [
     (
         SettingsError(Path("s.toml"), "not TOML"),
         "The settings could not be read (not TOML). They were kept as s.toml; defaults are used.",
+    ),
+    (
+        StylesError(Path("styles.toml"), "two styles are called “Ink”"),
+        "The styles in styles.toml cannot be used: two styles are called “Ink”. Correct the file, or move it away.",
     ),
 ]
 

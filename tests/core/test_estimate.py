@@ -1,5 +1,6 @@
 """Time left, from what was measured."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -7,6 +8,7 @@ from studio.core.estimate import Estimator
 from studio.core.events import Finished, Stage, Staged, Step
 from studio.core.recipe import Recipe
 from studio.core.schedulers import Scheduler
+from studio.core.start import Start
 
 RECIPE = Recipe(steps=10, width=256, height=256)
 SECONDS = {Stage.ENCODING: 0.5, Stage.SAMPLING: 10.0, Stage.DECODING: 2.0, Stage.SAVING: 0.25}
@@ -68,8 +70,6 @@ def test_a_measured_picture_foretells_the_next():
     ],
 )
 def test_other_settings_are_foretold_in_proportion(change, factor):
-    import msgspec
-
     estimator = Estimator()
     estimator.observe(finished(seconds={Stage.SAMPLING: 10.0}))
     assert estimator.whole(msgspec.structs.replace(RECIPE, **change)) == pytest.approx(10.0 * factor)
@@ -87,3 +87,14 @@ def test_starting_and_loading_are_not_foretold():
     estimator.observe(finished())
     estimator.begin(RECIPE)
     assert estimator.left(Staged(stage=Stage.LOADING, fraction=0.5)) is None
+
+
+def test_steps_that_are_not_taken_take_no_time():
+    estimator = Estimator()
+    estimator.begin(RECIPE)
+    estimator.observe(finished())
+    half, none = (msgspec.structs.replace(RECIPE, start=Start(picture=b"x", strength=each)) for each in (0.5, 0.0))
+    assert estimator.whole(half) == pytest.approx(estimator.whole(RECIPE) - 5.0)
+    assert estimator.whole(none) == pytest.approx(estimator.whole(RECIPE) - 10.0)
+    estimator.observe(finished(none, SECONDS | {Stage.SAMPLING: 0.01}))
+    assert estimator.whole(half) == pytest.approx(estimator.whole(RECIPE) - 5.0)

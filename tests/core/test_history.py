@@ -56,6 +56,20 @@ def test_the_last_step_may_go_on_and_drops_what_was_undone(history, log):
         history.replace_last(step(log, "x"))
 
 
+def test_one_step_is_taken_back_alone_and_is_the_next_to_be_taken_again(history, log):
+    first = step(log, "first")
+    history.add(first)
+    history.add(step(log, "last"))
+    history.undo()
+    history.add(step(log, "new"))
+    log.clear()
+    history.take_back(first)
+    assert (log, history.names, history.place) == (["undo first"], ("c", "new", "first"), 2)
+    history.take_back(first)  # stands no more
+    history.redo()
+    assert (log, history.place) == (["undo first", "redo first"], 3)
+
+
 def test_listeners_hear_every_change_of_list_and_place(history, log):
     heard = []
     history.listen(lambda: heard.append(history.place))

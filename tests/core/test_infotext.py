@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 
 import studio
+from studio.core.adapters import AdapterUse
 from studio.core.infotext import infotext
 from studio.core.recipe import SEED_MAX, ModelRef, Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings, SolverType
+from studio.core.start import Start
 from tests.strategies import recipes
 
 # How AUTOMATIC1111 reads its own text (modules/infotext_utils.py, re_param), here as the other side of ours.
@@ -51,6 +53,16 @@ def test_what_is_not_set_is_left_out():
     assert text.startswith("sea\nSteps: 20, ")
 
 
+def test_adapters_stand_at_the_end_of_the_prompt_unless_they_are_in_it():
+    uses = [("ink", 0.8, "ab" * 32), ("oil", -1.0, ""), ("off", 0.0, ""), ("od<d", 1.0, "")]
+    adapters = tuple(AdapterUse(name=name, strength=strength, hash=digest) for name, strength, digest in uses)
+    text = infotext(Recipe(prompt="sea", negative_prompt="fog", adapters=adapters))
+    assert text.startswith("sea <lora:ink:0.8> <lora:oil:-1>\nNegative prompt: fog\nSteps: 20, ")
+    assert read_as_a1111(text)[2]["Lora hashes"] == "ink: ababababab"
+    written = Recipe(prompt="<lora:INK:0.8> sea", adapters=adapters[:1])
+    assert infotext(written).startswith("<lora:INK:0.8> sea\nSteps: 20, ")
+
+
 def test_an_empty_prompt_leaves_the_parameters_alone():
     assert infotext(Recipe()).startswith("Steps: 20, ")
 
@@ -91,3 +103,9 @@ def test_prompts_come_back_through_their_reader():
     recipe = Recipe(prompt='boats, "red": (big:1.2)\non a sea', negative_prompt="fog,\nrain: heavy")
     prompt, negative, _ = read_as_a1111(infotext(recipe))
     assert (prompt, negative) == (recipe.prompt, recipe.negative_prompt)
+
+
+def test_a_start_is_told_by_its_strength():
+    text = infotext(Recipe(prompt="sea", start=Start(picture=b"x", strength=0.6)))
+    assert ", Denoising strength: 0.6, " in text
+    assert "Denoising" not in infotext(Recipe(prompt="sea"))

@@ -14,6 +14,7 @@ from studio.core.errors import PictureError
 from studio.core.keyframe_picture import encode_picture, keyframe_from_file
 from studio.core.metadata import write_png
 from studio.core.recipe import Recipe
+from studio.core.start import Start
 
 
 def picture_file(path: Path, size: tuple[int, int], **options: object) -> Path:
@@ -58,6 +59,13 @@ def test_a_picture_made_here_gives_its_prompt_and_seed(tmp_path: Path) -> None:
     path.write_bytes(write_png(np.zeros((64, 64, 3), np.uint8), recipe))
     found = keyframe_from_file(path, Recipe())
     assert found == Keyframe(seed=2**32 - 1, prompt="a sea", negative_prompt="fog", name="a sea")
+
+
+def test_one_that_was_painted_over_another_is_kept_as_a_picture(tmp_path: Path) -> None:
+    """Its prompt and seed alone would give another."""
+    made = write_png(np.zeros((64, 64, 3), np.uint8), Recipe(prompt="a sea", start=Start(picture=b"x")))
+    (tmp_path / "ours.png").write_bytes(made)
+    assert keyframe_from_file(tmp_path / "ours.png", Recipe()).picture
 
 
 def test_any_other_picture_is_kept_as_one(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from studio.core.places import Places, default_data_dir, resources_dir
 def test_everything_of_a_data_directory_lies_in_it_under_names_of_its_own(tmp_path):
     places = Places(tmp_path)
     found = [places.pictures, places.models, places.index, places.settings, places.session, places.log, places.lock]
-    found.append(places.undo_trash)
+    found += [places.undo_trash, places.adapters]
     assert {path.parent for path in found} == {tmp_path}
     assert tmp_path in places.thumbnails.parents
     assert len(set(found)) == len(found)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from studio.core.blend import PICTURE_BYTES_MAX, Blend, Keyframe
+from studio.core.blend import Blend, Keyframe
 from studio.core.canvas import Canvas, Placed
 from studio.core.errors import ProjectError, SaveError
 from studio.core.project import (
@@ -21,6 +21,7 @@ from studio.core.project import (
     write_project,
 )
 from studio.core.recipe import PROMPT_MAX, Recipe
+from studio.core.start import START_BYTES_MAX, Start
 from tests.strategies import ANY_TEXT, joined, recipes
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -64,6 +65,14 @@ def test_a_project_comes_back_from_its_file(tmp_path):
     write_project(path, PROJECT)
     assert read_project(path) == PROJECT
     assert path.read_bytes() == project_bytes(PROJECT)
+
+
+@pytest.mark.parametrize("mask", [PICTURE[::-1], b""])
+def test_the_starting_picture_and_its_mask_are_files_in_it(mask):
+    project = Project(recipe=Recipe(start=Start(picture=PICTURE, strength=0.3, mask=mask)))
+    with zipfile.ZipFile(io.BytesIO(project_bytes(project))) as archive:
+        assert {archive.read(name) for name in archive.namelist()[1:]} == {PICTURE, mask} - {b""}
+    assert project_from_bytes(project_bytes(project)) == project
 
 
 def test_the_file_is_a_plain_zip_with_each_picture_once():
@@ -195,10 +204,10 @@ PNG_NAME = f"pictures/{'0' * 64}.png"
         (lambda: zip_of([DOCUMENT, ("run.py", b"x")]), "does not belong there"),
         (lambda: zip_of([DOCUMENT, (PNG_NAME, b"/etc/passwd")], change=as_link), "a link"),
         (lambda: zip_of([DOCUMENT, (PNG_NAME, b"x"), (PNG_NAME.upper().lower(), b"y")]), "same name"),
-        (crowded, "more than 25 files"),
+        (crowded, "more than 27 files"),
         (bomb, "times its size"),
         (lying, "cut short or damaged"),
-        (lambda: zip_of([DOCUMENT, (PNG_NAME, bytes(PICTURE_BYTES_MAX + 1))], packed=False), "more than 2,097,152"),
+        (lambda: zip_of([DOCUMENT, (PNG_NAME, bytes(START_BYTES_MAX + 1))], packed=False), "more than 3,178,496"),
         (lambda: named("{"), "not JSON"),
         (lambda: named("[]"), "not a JSON object"),
         (lambda: named("{}"), "version is missing"),

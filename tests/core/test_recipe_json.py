@@ -2,13 +2,18 @@ import json
 import time
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studio.core.blend import Blend, Keyframe
 from studio.core.errors import OptionError
+from studio.core.metadata import read_recipe, write_png
 from studio.core.recipe import PROMPT_MAX, Recipe
-from studio.core.recipe_json import SIZE_LIMIT, recipe_from_json, recipe_to_json
+from studio.core.recipe_json import SIZE_LIMIT, recipe_from_json, recipe_in_words, recipe_to_json
+from studio.core.start import Start
+from studio.core.start_picture import start_from_picture
 from tests.strategies import joined, recipes
 
 
@@ -115,3 +120,27 @@ def test_half_a_character_in_a_pictures_base64_is_refused():
     blend = {"keyframes": keyframes, "noise_shares": [1, 0], "prompt_shares": [1, 0]}
     with pytest.raises(OptionError, match="half a character"):
         recipe_from_json(json.dumps({"version": 1, "recipe": {"blend": blend}}))
+
+
+def test_the_largest_start_is_within_the_limit_of_a_recipe_and_of_a_picture_file():
+    noise = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), np.uint8)
+    mask = np.random.default_rng(1).integers(0, 2, (1024, 1024), np.uint8)
+    start = start_from_picture(noise, mask=mask * 255)
+    longest = Recipe(prompt="🙂" * PROMPT_MAX, negative_prompt="🙂" * PROMPT_MAX, width=1024, height=1024, start=start)
+    assert len(recipe_to_json(longest)) < SIZE_LIMIT
+    assert read_recipe(write_png(np.zeros((8, 8, 3), np.uint8), longest)) == longest
+
+
+def test_in_words_there_are_no_pictures():
+    start = Start(picture=b"x" * 5000, mask=b"y" * 700)
+    blend = Blend(
+        keyframes=(Keyframe(seed=1, picture=b"z" * 900), Keyframe(seed=2)),
+        noise_shares=(1.0, 0.0),
+        prompt_shares=(1.0, 0.0),
+    )
+    text = recipe_in_words(Recipe(prompt="sea", start=start, blend=blend))
+    told = json.loads(text)["recipe"]
+    assert len(text) < 3000
+    assert told["prompt"] == "sea"
+    assert told["start"] == {"picture": "(a PNG picture of 5,000 bytes)", "mask": "(a PNG picture of 700 bytes)"}
+    assert told["blend"]["keyframes"][0]["picture"] == "(a PNG picture of 900 bytes)"

@@ -2,11 +2,18 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from studio.core.adapters import AdapterUse
 from studio.core.blend import Blend, Keyframe, Law
 from studio.core.recipe import PROMPT_MAX, ModelRef, Recipe
 from studio.core.recipe_words import difference, fields_in_words, summary
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings
+from studio.core.start import Encoding, Start
 from tests.strategies import recipes
+
+
+def use(name, strength, hash=""):
+    return AdapterUse(name=name, strength=strength, hash=hash)
+
 
 OLD = Recipe(prompt="a harbour at dawn", seed=7, model=ModelRef(name="Horizon", hash="aa" * 32))
 BLEND = Blend(keyframes=(Keyframe(seed=1), Keyframe(seed=2)), noise_shares=(0.5, 0.5), prompt_shares=(0.5, 0.5))
@@ -36,6 +43,7 @@ def changed(recipe=OLD, **fields):
         ({"model": ModelRef(name="Horizon", hash="bb" * 32)}, "other weights of Horizon (aaaaaaaaaa → bbbbbbbbbb)"),
         ({"model": ModelRef(name="Horizon")}, "no difference"),
         ({"blend": BLEND}, "+a blend of 2 keyframes"),
+        ({"adapters": (use("ink", 0.8), use("oil", -1))}, "+ink 0.8, +oil −1"),
     ],
 )
 def test_what_changed(fields, words):
@@ -55,6 +63,35 @@ def test_what_changed_in_a_blend(fields, words):
     old = changed(blend=BLEND)
     assert difference(old, changed(blend=changed(BLEND, **fields))) == words
     assert difference(old, OLD) == "−a blend of 2 keyframes"
+
+
+def test_what_changed_in_adapters():
+    old = changed(adapters=(use("ink", 0.8, "aa" * 32), use("oil", 1.0)))
+    new = changed(adapters=(use("Ink", 0.5), use("wash", 0.25)))
+    assert difference(old, new) == "+wash 0.25, −oil, ink 0.8 → 0.5"
+    assert difference(old, changed(adapters=(use("ink", 0.8, "bb" * 32), use("oil", 1.0)))) == "another file of ink"
+    assert dict(fields_in_words(old))["adapters"] == "ink 0.8, oil 1"
+    assert "ink 0.8, oil 1" in summary(old)
+
+
+START = Start(picture=b"p", mask=b"m")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"strength": 0.25}, "strength 0.6 → 0.25"),
+        ({"encoding": Encoding.SAMPLE}, "encoding mean → sample"),
+        ({"mask": b"n"}, "mask changed"),
+        ({"mask": b""}, "−mask"),
+        ({"picture": b"q"}, "another starting picture"),
+    ],
+)
+def test_what_changed_in_a_start(fields, words):
+    old = changed(start=START)
+    assert difference(old, changed(start=changed(START, **fields))) == words
+    assert difference(OLD, old) == "+starting picture"
+    assert dict(fields_in_words(old))["start"] == "a starting picture with a mask, strength 0.6"
 
 
 def test_many_words_are_counted():

@@ -12,6 +12,7 @@ from torch.nn import functional
 from studio.core.events import Picture
 from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import Schedule, Scheduler
+from studio.core.start_picture import start_from_picture
 from studio.engine.local import LocalEngine
 from studio.engine.pipeline_folder import read_json
 from tests.engine.helpers import Recorder, correlation, psnr
@@ -91,3 +92,26 @@ def test_pictures_agree_with_diffusers(horizon: LocalEngine, pipe: Any, changes:
     config = read_json(MODELS / "horizon", "scheduler/scheduler_config.json")
     theirs = reference_picture(pipe, wanted, reference_scheduler(wanted, config))
     assert psnr(horizon.generate(wanted, Recorder()).picture, theirs) >= 45
+
+
+def gradients(picture: Picture) -> Picture:
+    """How much each pixel differs from its right neighbour: (height, width − 1)."""
+    slopes: Picture = np.abs(np.diff(picture.astype(np.float64), axis=1)).mean(axis=2)
+    return slopes
+
+
+@pytest.mark.parametrize("strength", [0.8, 1.0])
+def test_a_seam_does_not_show(horizon: LocalEngine, strength: float) -> None:
+    """Along both edges of a painted band the picture is no rougher than a tenth of it is anyway."""
+    picture = horizon.generate(recipe(), Recorder()).picture
+    mask = np.zeros(picture.shape[:2], np.uint8)
+    mask[:, 101:171] = 255  # neither edge lies between two latents
+    start = start_from_picture(picture, strength=strength, mask=mask)
+    made = horizon.generate(recipe(seed=9, start=start), Recorder()).picture
+    assert (made[mask == 0] == picture[mask == 0]).all()
+    assert (made[mask > 0] != picture[mask > 0]).mean() > 0.5
+    edges = [100, 170]
+    rough = float(np.percentile(gradients(picture), 90))
+    assert gradients(made)[:, edges].mean() <= rough
+    pasted = np.where(mask[:, :, None] > 0, horizon.generate(recipe(seed=9), Recorder()).picture, picture)
+    assert gradients(pasted)[:, edges].mean() > rough

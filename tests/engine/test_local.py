@@ -355,9 +355,3 @@ def test_a_draft_within_a_picture_changes_nothing(engine: LocalEngine) -> None:
 
     assert engine.generate(STOCHASTIC, draft).picture.tobytes() == expected.tobytes()
     assert len(drafts) == 1, "and drafts repeat too"
-
-
-def test_an_adapter_in_the_prompt_is_refused_and_not_passed_over(engine: LocalEngine) -> None:
-    with pytest.raises(OptionError, match="Take <lora:ink> out of the prompt") as refused:
-        engine.generate(small(prompt="a boat <lora:ink:0.8>"), silent)
-    assert refused.value.name == "prompt"

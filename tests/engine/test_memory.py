@@ -31,7 +31,7 @@ def test_the_need_is_that_of_the_format_it_is_loaded_in(models: Path) -> None:
 
 
 def test_the_system_tells_what_is_free() -> None:
-    free = memory.free_bytes(choose_device("cpu"))
+    free = memory.free_bytes(choose_device("cpu").torch_device)
     assert free is None or free > 1 << 20
 
 

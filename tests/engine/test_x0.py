@@ -55,7 +55,7 @@ def level_of(scheduler: Any, timestep: Tensor) -> tuple[float, float]:
         return alpha_bar**0.5, (1 - alpha_bar) ** 0.5
     # What `scale_model_input` divides by is sqrt(σ² + 1); where it divides by nothing, the table of σ is read.
     divisor = 1 / float(scheduler.scale_model_input(torch.ones(1, dtype=torch.float64), timestep))
-    index = scheduler.step_index or 0
+    index = scheduler.begin_index if scheduler.step_index is None else scheduler.step_index
     level = (divisor**2 - 1) ** 0.5 if divisor > 1 else float(scheduler.sigmas[index])
     return 1 / (level**2 + 1) ** 0.5, level / (level**2 + 1) ** 0.5
 

@@ -137,7 +137,9 @@ def _others(draft: Draft, infotext: Infotext) -> None:
 
 
 def _other(draft: Draft, key: str, value: str, parameters: Mapping[str, str]) -> None:
-    if key in _TELLS_NOTHING:
+    if key == "Lora hashes":
+        draft.ignore(key, value, "adapters are found by their names; their files are not compared")
+    elif key in _TELLS_NOTHING:
         draft.ignore(key, value, "it does not change the picture")
     elif value in _HARMLESS.get(key, ()):
         draft.ignore(key, value, "it is what this studio does anyway")
@@ -152,4 +154,4 @@ def _other(draft: Draft, key: str, value: str, parameters: Mapping[str, str]) ->
         draft.ignore(key, value, UNSUPPORTED if key in _KNOWN else UNKNOWN)
 
 
-_KNOWN = {"Lora hashes", "VAE hash", "Refiner switch at", "NGMS", "Mask blur", "Emphasis", "Civitai resources"}
+_KNOWN = {"VAE hash", "Refiner switch at", "NGMS", "Mask blur", "Emphasis", "Civitai resources"}

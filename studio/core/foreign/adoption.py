@@ -1,6 +1,6 @@
 """Another program's settings with the models of this machine: what each becomes here, and what will differ."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +11,7 @@ from studio.core.foreign.draft import shown
 from studio.core.foreign.understanding import Ignored, Program, Understanding
 from studio.core.models import ModelInfo
 from studio.core.recipe import ModelRef, Recipe
+from studio.core.recipe_words import adapters_in_words
 from studio.core.words import Vocabulary, words_of
 
 _WORDS_SHOWN = 12
@@ -47,13 +48,17 @@ def adopt(
     models: Mapping[str, ModelInfo],
     current: ModelRef,
     vocabulary: Vocabulary | None = None,
+    adapters: Iterable[str] = (),
 ) -> Adoption:
     """`understanding` for the models of this machine, by how the engine finds them.
 
     A model that is not here is replaced by the `current` one; `vocabulary` is the current one's, where it has one.
+    Adapters that are not among the names of `adapters` are left out.
     """
     model, told = _model(understanding, models, current)
     recipe = msgspec.structs.replace(understanding.recipe, model=model)
+    recipe, missing = _without_missing(recipe, {name.casefold() for name in adapters})
+    told += missing
     info = models.get(model.name)
     if info is not None:
         recipe, more = _fitted(recipe, info)
@@ -80,6 +85,17 @@ def _model(
     if not any(each.field == "model" for each in understanding.understood):
         return current, []  # that it names none is told already
     return current, [f"The model “{wanted.name[:60]}” is not on this machine; {current.name} is used."]
+
+
+def _without_missing(recipe: Recipe, here: Collection[str]) -> tuple[Recipe, list[str]]:
+    """Without the adapters that are not on this machine."""
+    kept = tuple(each for each in recipe.adapters if each.name.casefold() in here)
+    told = [
+        f"The adapter “{shown(each.name)}” is not on this machine and is not applied."
+        for each in recipe.adapters
+        if each not in kept
+    ]
+    return msgspec.structs.replace(recipe, adapters=kept), told
 
 
 def _fitted(recipe: Recipe, model: ModelInfo) -> tuple[Recipe, list[str]]:
@@ -140,6 +156,7 @@ def _here(field: str, found: str, recipe: Recipe) -> str:
         "sampler": recipe.scheduler.value,
         "schedule": recipe.schedule.value,
         "model": recipe.model.name,
+        "adapters": shown(adapters_in_words(recipe.adapters)) or "none",
         "variation": "a blend of 2 keyframes on the canvas",
         "guidance": f"{recipe.guidance:g}",
         "seed": str(recipe.seed),

@@ -172,12 +172,22 @@ def _model(draft: Draft, graph: Graph, node: Node) -> None:
 
 
 def _networks(draft: Draft, node: Node) -> None:
-    values = [value for key, value in node.inputs.items() if key.startswith("lora_name")]
     stacked = [value for value in node.inputs.values() if isinstance(value, dict) and value.get("on", True)]
-    for value in (*values, *(each.get("lora") for each in stacked)):
-        if isinstance(value, str) and value not in ("", "None"):
+    for each in stacked:
+        if _is_file(each.get("lora")):
+            draft.adapter(each["lora"], each.get("strength", 1.0))
+    for key, value in node.inputs.items():
+        if key == "lora_name" and _is_file(value):
+            strength = node.inputs.get("strength_model", 1.0)
+            of_text = node.inputs.get("strength_clip", strength)
+            draft.adapter(value, strength, "" if of_text == strength else f"text encoder {shown(of_text)}")
+        elif key.startswith("lora_name") and _is_file(value):  # of a stack, whose nodes name their strengths at will
             name = shown(_file_name(value))
             draft.not_applied("lora", name, f"The network “{name}” is not applied here.")
+
+
+def _is_file(value: object) -> bool:
+    return isinstance(value, str) and value not in ("", "None")
 
 
 def _other_nodes(draft: Draft, graph: Graph) -> None:

@@ -3,16 +3,19 @@
 import math
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
 
+from studio.core.adapters import ADAPTERS_MAX, AdapterUse
 from studio.core.blend import Blend, Keyframe, Law
 from studio.core.errors import OptionError
 from studio.core.foreign.samplers import Names, choose
 from studio.core.foreign.understanding import Ignored, Program, Understanding, Understood
 from studio.core.options import option
 from studio.core.recipe import PROMPT_MAX, SEED_MAX, ModelRef, Recipe, check_recipe
+from studio.core.recipe_words import adapters_in_words
 from studio.core.schedulers import SCHEDULERS, SchedulerSettings
 
 UNSUPPORTED = "this studio has no such setting"
@@ -26,6 +29,8 @@ _SIDE_MIN, _SIDE_MAX = 64, 4096
 _DIGITS = 25
 _REAL = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
 _NETWORK = re.compile(r"<(lora|lyco|hypernet):([^<>:]{1,200})(:[^<>]{0,100})?>", re.IGNORECASE)
+_ADAPTERS = ("lora", "lyco")
+_NAME_MAX = 200
 _WEIGHTED = re.compile(r"(?<!\\)[(\[{]|::|\b(?:BREAK|AND)\b|[\w)][+-]{1,9}(?=[\s,)]|$)")
 """Prompt syntax that weighs, schedules or joins parts of a prompt in other programs."""
 
@@ -66,14 +71,47 @@ class Draft:
         self.differ(sentence)
 
     def prompt(self, text: object) -> None:
-        """The prompt, without the networks it calls for."""
-        if isinstance(text, str):
-            self.take("prompt", text, prompt=self._plain("prompt", text))
+        """The prompt, without the networks it calls for: adapters become the recipe's own."""
+        if not isinstance(text, str):
+            return
+        self.take("prompt", text, prompt=self._plain("prompt", text))
+        for kind, name, rest in _NETWORK.findall(text)[:_ENTRIES]:
+            if kind.lower() in _ADAPTERS:
+                strength, _, more = rest.removeprefix(":").partition(":")
+                self.adapter(name, strength or 1.0, more)
+            else:
+                self._not_applied(kind, name)
 
     def negative_prompt(self, text: object) -> None:
         """The negative prompt."""
         if isinstance(text, str):
+            for kind, name, _ in _NETWORK.findall(text)[:_ENTRIES]:
+                self._not_applied(kind, name)
             self.take("negative prompt", text, negative_prompt=self._plain("negative prompt", text))
+
+    def adapter(self, name: object, strength: object, more: object = "") -> None:
+        """A LoRA by its file's name. Asked for twice, its strengths add up, as in AUTOMATIC1111.
+
+        `more` is what else the program says of it, such as a strength of its own for the text encoder.
+        """
+        number = real(strength)
+        stem = PurePosixPath(_encodable(name).replace("\\", "/")).name if isinstance(name, str) else ""
+        stem = stem.strip().removesuffix(".safetensors")[:_NAME_MAX]
+        used = {each.name.casefold(): each for each in self._recipe.adapters}
+        before = used.get(stem.casefold(), AdapterUse(name=stem, strength=0.0))
+        if number is None or not stem or (len(used) >= ADAPTERS_MAX and stem.casefold() not in used):
+            self._not_applied("lora", name)
+            return
+        bounded = _nearest(AdapterUse, "strength", before.strength + number)
+        used[stem.casefold()] = msgspec.structs.replace(before, strength=bounded)
+        self.take("adapters", adapters_in_words(used.values()), adapters=tuple(used.values()))
+        if bounded != before.strength + number:
+            self.differ(f"The adapter “{shown(stem)}” has strength {bounded:g} here, the most there is.")
+        if more:
+            self.differ(f"The adapter “{shown(stem)}” has one strength here; “{shown(more)}” is not used.")
+
+    def _not_applied(self, kind: str, name: object) -> None:
+        self.not_applied(kind.lower(), name, f"The network “{shown(name)}” is not applied here.")
 
     def size(self, width: object, height: object) -> None:
         """Size in pixels, brought to multiples of 8 within what a recipe allows."""
@@ -192,20 +230,23 @@ class Draft:
             )
 
     def _plain(self, what: str, text: str) -> str:
-        for kind, name, _ in _NETWORK.findall(text)[:_ENTRIES]:
-            self.not_applied(kind.lower(), name, f"The network “{shown(name)}” is not applied here.")
         plain = _NETWORK.sub("", _encodable(text)).strip()
         if len(plain) > PROMPT_MAX:
             self.differ(f"The {what} has {len(plain):,} characters; only the first {PROMPT_MAX:,} are used.")
         return plain[:PROMPT_MAX]
 
     def _bounded(self, name: str, number: float) -> None:
-        declared = option(Recipe, name)
-        low, high = int(declared.minimum or 0), int(declared.maximum or 0)
-        value = number if low <= number <= high else type(number)(min(high, max(low, number)))
+        declared, value = option(Recipe, name), _nearest(Recipe, name, number)
         self.take(name, f"{number:g}" if isinstance(number, float) else number, **{name: value})
         if value != number:
+            low, high = int(declared.minimum or 0), int(declared.maximum or 0)
             self.differ(f"{declared.title} {number} is outside {low} to {high}; {value} is used.")
+
+
+def _nearest(struct: type[msgspec.Struct], name: str, number: float) -> float:
+    """The nearest that the option allows, of the same kind of number."""
+    declared = option(struct, name)
+    return type(number)(min(declared.maximum or 0, max(declared.minimum or 0, number)))
 
 
 def shown(value: object) -> str:

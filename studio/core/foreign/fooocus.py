@@ -66,11 +66,12 @@ def _styles(draft: Draft, metadata: Mapping[str, Any]) -> None:
 
 def _networks(draft: Draft, metadata: Mapping[str, Any]) -> None:
     loras = metadata.get("loras")
-    listed = [each[0] for each in loras if isinstance(each, list) and each] if isinstance(loras, list) else []
-    combined = [value for key, value in metadata.items() if key.startswith("lora_combined_")]
-    for each in (*listed, *combined)[:100]:
-        name = shown(each)
-        draft.not_applied("lora", name, f"The network “{name}” is not applied here.")
+    listed = [each[:2] for each in loras if isinstance(each, list) and len(each) > 1] if isinstance(loras, list) else []
+    combined = [
+        str(value).rpartition(" : ")[::2] for key, value in metadata.items() if key.startswith("lora_combined_")
+    ]
+    for name, strength in (*listed, *combined)[:100]:
+        draft.adapter(name, strength)
 
 
 def _others(draft: Draft, metadata: Mapping[str, Any]) -> None:

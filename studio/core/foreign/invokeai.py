@@ -62,8 +62,7 @@ def _circumstances(draft: Draft, metadata: Mapping[str, Any]) -> None:
         draft.not_applied("generation_mode", mode, FROM_PICTURE)
     loras = metadata.get("loras")
     for lora in loras[:100] if isinstance(loras, list) else []:
-        name = shown(model_name(lora) or "unnamed")
-        draft.not_applied("lora", name, f"The network “{name}” is not applied here.")
+        draft.adapter(model_name(lora), lora.get("weight", 1.0) if isinstance(lora, dict) else None)
 
 
 def _others(draft: Draft, metadata: Mapping[str, Any]) -> None:

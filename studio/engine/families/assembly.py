@@ -16,11 +16,20 @@ from studio.engine.family import Family
 from studio.engine.stable_diffusion import StableDiffusion
 from studio.engine.text import TextEncoder
 
+_ADAPTABLE = ("unet", "transformer", "text_encoder")
+"""How the parts begin that adapters may change."""
+
 
 def assemble(info: ModelInfo, device: Device, parts: Mapping[str, Any], *, zero_when_empty: bool) -> Family:
     """The family of `info` made of its loaded `parts`; `zero_when_empty` as SDXL's pipeline states it."""
     if "unet" in parts:
         keep_keys_and_values(parts["unet"])
+    family = _family(info, device, parts, zero_when_empty=zero_when_empty)
+    family.components = {name: part for name, part in parts.items() if name.startswith(_ADAPTABLE)}
+    return family
+
+
+def _family(info: ModelInfo, device: Device, parts: Mapping[str, Any], *, zero_when_empty: bool) -> Family:
     match info.family:
         case ModelFamily.SD1 | ModelFamily.SD2:
             text = TextEncoder(parts["tokenizer"], parts["text_encoder"], info.token_limit)
@@ -29,7 +38,7 @@ def assemble(info: ModelInfo, device: Device, parts: Mapping[str, Any], *, zero_
             return StableDiffusionXL(
                 info,
                 device,
-                texts=_two(parts, leads=True),
+                texts=_two(parts, leads=True, weighs=True),
                 unet=parts["unet"],
                 vae=parts["vae"],
                 zero_when_empty=zero_when_empty,
@@ -59,9 +68,9 @@ def assemble(info: ModelInfo, device: Device, parts: Mapping[str, Any], *, zero_
             return PixArtSigma(info, device, text=words, transformer=parts["transformer"], vae=parts["vae"])
 
 
-def _two(parts: Mapping[str, Any], *, leads: bool) -> tuple[ClipEncoder, ClipEncoder]:
-    first = ClipEncoder(parts["tokenizer"], parts["text_encoder"], leads=leads)
-    return first, ClipEncoder(parts["tokenizer_2"], parts["text_encoder_2"], leads=leads)
+def _two(parts: Mapping[str, Any], *, leads: bool, weighs: bool = False) -> tuple[ClipEncoder, ClipEncoder]:
+    first = ClipEncoder(parts["tokenizer"], parts["text_encoder"], leads=leads, weighs=weighs)
+    return first, ClipEncoder(parts["tokenizer_2"], parts["text_encoder_2"], leads=leads, weighs=weighs)
 
 
 def _long(info: ModelInfo, parts: Mapping[str, Any], number: str) -> T5Encoder:

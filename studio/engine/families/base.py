@@ -1,11 +1,14 @@
 """What every family with a KL autoencoder has in common."""
 
-from torch import Tensor
+from collections.abc import Mapping
+
+from torch import Tensor, nn
 
 from studio.core.events import Picture
 from studio.core.models import ModelInfo
+from studio.engine.attention import slice_attention
 from studio.engine.autoencoder import Autoencoder
-from studio.engine.family import Posterior
+from studio.engine.family import Posterior, Tick, quiet
 
 
 class LatentFamily:
@@ -14,6 +17,19 @@ class LatentFamily:
     def __init__(self, info: ModelInfo, autoencoder: Autoencoder) -> None:
         """Takes the loaded autoencoder."""
         self._info, self._autoencoder = info, autoencoder
+        self._is_sparing = False
+        self.components: Mapping[str, nn.Module] = {}  # set by who assembles the family
+
+    @property
+    def is_sparing(self) -> bool:
+        """Whether one prompt and one attention head is worked on at a time."""
+        return self._is_sparing
+
+    def set_sparing(self, on: bool) -> None:
+        """Work on one prompt and one attention head at a time, or on all at once again."""
+        self._is_sparing = on
+        for part in self.components.values():
+            slice_attention(part, on=on)
 
     def noise_shape(self, width: int, height: int) -> tuple[int, int, int, int]:
         """(1, C, height/f, width/f) for a picture of width × height pixels."""
@@ -23,9 +39,12 @@ class LatentFamily:
     def prepare(self, width: int, height: int) -> None:
         """Nothing, where nothing can be made ready."""
 
-    def decode(self, latents: Tensor) -> Picture:
-        """The picture (H, W, 3) of clean latents (1, C, h, w) in the sampler's units."""
-        return self._autoencoder.decode(latents)
+    def decode(self, latents: Tensor, tick: Tick = quiet) -> Picture:
+        """The picture (H, W, 3) of clean latents (1, C, h, w) in the sampler's units.
+
+        `tick` hears of tiles and of a second try; what it raises ends the work.
+        """
+        return self._autoencoder.decode(latents, tick)
 
     def decode_tensor(self, latents: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) float32, −1…1 and a little beyond, of latents (B, C, h, w) in the sampler's units."""

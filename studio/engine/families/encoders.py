@@ -1,6 +1,7 @@
 """The text encoders of the larger families: CLIP in its several uses, and T5.
 
-They read a prompt's plain text: weights, BREAK and adapters are left out, and change nothing.
+SDXL's two read A1111's grammar, weights and BREAK. Beside other kinds of encoders, and in T5, weights mean nothing that
+models were ever shown: there a prompt's plain text is read.
 """
 
 from typing import Any
@@ -9,39 +10,43 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import PromptTooLongError
-from studio.core.prompt_grammar import plain_text
+from studio.core.prompt_grammar import ParsedPrompt, Passage, parse_prompt, plain_text
+from studio.engine.text import ClipTokens, emphasised
 
 
 class ClipEncoder:
-    """A CLIP text encoder (Radford et al. 2021, arXiv 2103.00020) that gives tokens and the whole text.
+    """A CLIP text encoder (Radford et al. 2021, arXiv 2103.00020) that gives tokens and the whole text."""
 
-    Beside a T5, which reads long prompts, it sees only their beginning, as these models were trained: `leads` says
-    that it is the only one, and that nothing may be cut.
-    """
+    def __init__(self, tokenizer: Any, model: Any, *, leads: bool, weighs: bool = False) -> None:
+        """Takes the tokenizer and the model, on its device.
 
-    def __init__(self, tokenizer: Any, model: Any, *, leads: bool) -> None:
-        """Takes the tokenizer and the model, on its device."""
-        self._tokenizer, self._model, self._leads = tokenizer, model, leads
-        self._length = int(min(tokenizer.model_max_length, model.config.max_position_embeddings))
+        Beside a T5, which reads long prompts, it sees only their beginning, as these models were trained: `leads` says
+        that there is none, and that nothing may be cut. `weighs`: brackets and BREAK count.
+        """
+        length = int(min(tokenizer.model_max_length, model.config.max_position_embeddings))
+        self._tokens = ClipTokens(tokenizer, length - 2)
+        self._model, self._leads, self._weighs = model, leads, weighs
 
     def count(self, text: str) -> int:
-        """Tokens of `text`, without the start and end marks."""
-        return len(self._tokenizer(plain_text(text), truncation=False).input_ids) - 2
+        """Tokens of `text`, of its longest chunk where BREAK counts, without the start and end marks."""
+        return self._tokens.count(self._read(text))
 
     @torch.inference_mode()
     def encode(self, name: str, text: str) -> tuple[Tensor, Tensor]:
-        """The last hidden state but one (1, tokens, width), and the pooled text (1, projected width).
+        """The last hidden state but one (1, chunks · tokens, width), and the pooled text (1, projected width).
 
-        Raises PromptTooLongError, which calls the text `name`.
+        Weights multiply the tokens, as in `TextEncoder`; the pooled text is the first chunk's, and unweighted, as
+        A1111's is. Raises PromptTooLongError, which calls the text `name`.
         """
-        if self._leads and self.count(text) > self._length - 2:
-            raise PromptTooLongError(name, self.count(text), self._length - 2)
-        padded = self._tokenizer(
-            plain_text(text), padding="max_length", max_length=self._length, truncation=True, return_tensors="pt"
-        )
-        out = self._model(padded.input_ids.to(self._model.device), output_hidden_states=True)
-        pooled: Tensor = out.text_embeds if hasattr(out, "text_embeds") else out.pooler_output
-        return out.hidden_states[-2], pooled
+        chunks = self._tokens.chunks(name, self._read(text), cuts=not self._leads)
+        told = [self._model(chunk.ids.to(self._model.device), output_hidden_states=True) for chunk in chunks]
+        hidden = [emphasised(out.hidden_states[-2], chunk.weights) for out, chunk in zip(told, chunks, strict=True)]
+        first = told[0]
+        pooled: Tensor = first.text_embeds if hasattr(first, "text_embeds") else first.pooler_output
+        return torch.cat(hidden, dim=1), pooled
+
+    def _read(self, text: str) -> ParsedPrompt:
+        return parse_prompt(text) if self._weighs else ParsedPrompt(((Passage(plain_text(text)),),))
 
 
 class T5Encoder:

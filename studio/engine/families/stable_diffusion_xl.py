@@ -38,7 +38,7 @@ class StableDiffusionXL(LatentFamily):
         self.guidance = Guidance.CLASSIFIER_FREE if self._scale_width is None else Guidance.DISTILLED
 
     def encode_prompt(self, name: str, text: str) -> Embeddings:
-        """Both encoders' tokens side by side (1, 77, 768 + 1280), and the second's pooled text.
+        """Both encoders' tokens side by side (1, chunks · 77, 768 + 1280), and the second's pooled text.
 
         Raises PromptTooLongError.
         """

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from studio.core.adapters import AdapterUse
 from studio.core.canvas import blend_of
 from studio.core.canvas_edits import variation_canvas
 from studio.core.foreign.adoption import adopt
@@ -23,8 +24,8 @@ MODELS = {"Small": SMALL}
 HERE = ModelRef(name="Small")
 
 
-def adopted(text, vocabulary=None):
-    return adopt(read_foreign_text(text), MODELS, HERE, vocabulary)
+def adopted(text, vocabulary=None, adapters=()):
+    return adopt(read_foreign_text(text), MODELS, HERE, vocabulary, adapters)
 
 
 def infotext_of(size="256x256", model="Small", prompt="a boat"):
@@ -42,6 +43,13 @@ def test_a_model_is_found_whatever_its_case():
     found = adopted(infotext_of(model="sMALL"))
     assert found.recipe.model == HERE
     assert found.differences == ()
+
+
+def test_adapters_that_are_here_stay_and_others_are_told():
+    found = adopted(infotext_of(prompt="a boat <lora:Ink:0.5><lora:gone:1>"), adapters=["ink"])
+    assert found.recipe.adapters == (AdapterUse(name="Ink", strength=0.5),)
+    assert found.differences == ("The adapter “gone” is not on this machine and is not applied.",)
+    assert next(row for row in found.rows if row.field == "adapters") == ("adapters", "Ink 0.5, gone 1", "Ink 0.5")
 
 
 def test_a_picture_that_names_no_model_is_told_once():

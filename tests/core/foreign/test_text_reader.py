@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studio.core.adapters import AdapterUse
 from studio.core.blend import Blend, Keyframe, Law
 from studio.core.errors import NoRecipeError, PictureError, StudioError
 from studio.core.foreign import Program
@@ -69,6 +70,12 @@ PROMPTS = st.lists(LINE.filter(lambda line: line and not line.startswith("Negati
 PLAIN = PROMPTS.filter(lambda text: "<" not in text)
 NAMES = LINE.filter(bool)
 
+ADAPTERS = st.builds(
+    AdapterUse,
+    name=LINE.filter(lambda name: name and not set(name) & set("<>:/\\") and not name.endswith(".safetensors")),
+    strength=st.integers(-400, 400).filter(bool).map(lambda number: number / 100),
+)
+
 
 @st.composite
 def shared_recipes(draw):
@@ -87,6 +94,7 @@ def shared_recipes(draw):
         schedule=draw(st.sampled_from(info.schedules)),
         scheduler_settings=draw(settings_of(info)),
         model=ModelRef(name=draw(NAMES)),
+        adapters=tuple(draw(st.lists(ADAPTERS, max_size=3, unique_by=lambda each: each.name.casefold()))),
     )
     return msgspec.structs.replace(recipe, blend=draw(st.none() | variations(recipe.seed)))
 

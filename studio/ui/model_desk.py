@@ -1,0 +1,71 @@
+"""The list of models, kept as the folders are: what is copied there appears in it, what is taken away goes."""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
+from PySide6.QtGui import QCloseEvent
+
+from studio.core.model_facts import ModelFacts
+from studio.core.model_info import ModelInfo
+from studio.core.model_list import ModelList, look_for_models
+from studio.ui.background import Background
+from studio.ui.main_window import MainWindow
+from studio.ui.recipe_desk import RecipeDesk
+
+_PAUSE_MS = 500
+"""After the last change: copying a model is one change."""
+
+
+class ModelDesk(QObject):
+    """Looks for models off the UI thread.
+
+    The life of one look: the window is on the screen, or a folder changed → a pause without changes → the thread looks
+    through all folders → the list, shared with everybody who asks for models, is filled anew on the UI thread.
+    """
+
+    def __init__(
+        self, window: MainWindow, recipes: RecipeDesk, models: dict[str, ModelInfo], folders: tuple[Path, ...]
+    ) -> None:
+        """`models` by how the engine finds them, those of `folders` and those that were named by their path."""
+        super().__init__(window)
+        self._window, self._recipes, self._models, self._folders = window, recipes, models, folders
+        self._background = Background("model-desk", self)
+        self._watcher = QFileSystemWatcher(self)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._look)
+        self._watcher.directoryChanged.connect(self._on_changed)
+        self._watcher.fileChanged.connect(self._on_changed)
+        window.shown.connect(self._look)
+        window.closeRequested.connect(self._on_close_requested)
+
+    def _look(self) -> None:
+        self._background.run(partial(look_for_models, self._folders), self._show)
+
+    def _show(self, found: ModelList) -> None:
+        named = {key: info for key, info in self._models.items() if key != info.name and info.path.exists()}
+        self._models.clear()
+        self._models.update({info.name: info for info, _ in found.models} | named)
+        self._recipes.take_models({info.name: self._tip(info, facts) for info, facts in found.models})
+        known = {*self._watcher.directories(), *self._watcher.files()}
+        missing = [str(path) for path in found.watched if str(path) not in known and path.exists()]
+        if missing:
+            self._watcher.addPaths(missing)
+            self._pause.start()  # what changed there since it was looked at was not heard
+
+    def _tip(self, info: ModelInfo, facts: ModelFacts | None) -> str:
+        if facts is None:
+            return f"{info.path}\n{info.family}"
+        return f"{info.path}\n{info.family} · {facts.size_bytes / 2**30:.2f} GB · {facts.precision}"
+
+    def _on_changed(self, path: str) -> None:
+        self._pause.start()
+
+    def _on_close_requested(self, event: QCloseEvent) -> None:
+        if event.isAccepted():
+            self._pause.stop()
+            self._watcher.directoryChanged.disconnect(self._on_changed)
+            self._watcher.fileChanged.disconnect(self._on_changed)
+            self._background.close()
