@@ -31,8 +31,8 @@ class Keeper(Protocol):
 
     name_pattern: str
 
-    def check_room(self, recipe: Recipe) -> None:
-        """Refuse a picture that could not be saved. Raises StudioError."""
+    def check_room(self, *recipes: Recipe) -> None:
+        """Refuse pictures that could not be saved. Raises StudioError."""
         ...
 
     def keep(self, finished: Finished) -> Path:
@@ -176,7 +176,7 @@ class NoShelf:
             raise self._error
         return self.queue.submit_all(recipes)
 
-    def check_room(self, recipe: Recipe) -> None:
+    def check_room(self, *recipes: Recipe) -> None:
         """Pictures go to memory first."""
 
     def waiting(self) -> tuple[Job, ...]:
