@@ -152,7 +152,7 @@ def test_previews_show_the_clean_picture_and_not_the_noise(
     decode = type(engine._loader.load(engine.models()[0], Recorder()).family).decode
     monkeypatch.setattr(
         "studio.engine.stable_diffusion.StableDiffusion.decode",
-        lambda self, latents: finished.append(latents) or decode(self, latents),
+        lambda self, latents, *told: finished.append(latents) or decode(self, latents, *told),
     )
     engine.generate(small(steps=6), Recorder())
     assert len(shown) == 6
