@@ -187,9 +187,3 @@ def _side(tensors: Mapping[str, TensorEntry], key: str, side: int) -> int:
     """One side of a tensor's shape; 0 where there is no such tensor."""
     entry = tensors.get(key)
     return entry.shape[side] if entry is not None and len(entry.shape) > side else 0
-
-
-def missing_parts(family: ModelFamily, held: frozenset[str]) -> tuple[str, ...]:
-    """The parts with weights that a model of `family` needs and `held` lacks."""
-    facts = FAMILIES[family]
-    return tuple(part for part in facts.weighted if part not in held and part not in facts.optional)

@@ -137,12 +137,6 @@ def start(config: VaeConfig, store: PictureStore) -> AutoencoderKL:
     return vae
 
 
-def freeze_encoder(vae: AutoencoderKL) -> None:
-    """From here on only the decoder learns: latents made before stay valid."""
-    vae.encoder.requires_grad_(False)
-    vae.quant_conv.requires_grad_(False)
-
-
 @torch.no_grad()
 def fold_statistics(vae: AutoencoderKL, means: Tensor) -> None:
     """Make each latent channel N(0, 1) over `means` `(n, c, h, w)`, leaving every reconstruction as it was."""
