@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from studio.core.errors import AdapterError, UnsafeModelError
 from studio.core.safetensors_header import read_header
 from studio.engine.original_keys import Source
+from studio.engine.packing import unpack
 
 _PART = re.compile(
     r"\.(lora_down|lora_up|lora_A|lora_B|lora\.down|lora\.up|lora_linear_layer\.down|lora_linear_layer\.up)"
@@ -132,7 +133,7 @@ class Adapters:
             for place, deltas in changes.items():
                 weight = self._weight(place)
                 self._originals[place] = weight.detach().to("cpu", copy=True)
-                weight.copy_(sum((strength * delta.of(weight) for delta, strength in deltas), weight.float()))
+                self._write(place, sum((strength * delta.of(weight) for delta, strength in deltas), weight.float()))
         except BaseException:  # the device may be full: none is in then, not half of one
             self._restore()
             raise
@@ -152,9 +153,14 @@ class Adapters:
 
     def _restore(self) -> None:
         for place, original in self._originals.items():
-            self._weight(place).copy_(original)
+            self._write(place, original)
         self._originals.clear()
         self._in = ()
+
+    def _write(self, place: tuple[str, str], value: Tensor) -> None:
+        component, path = place
+        self._weight(place).copy_(value)
+        unpack(self._components[component].get_submodule(path))
 
     def _weight(self, place: tuple[str, str]) -> Tensor:
         component, path = place

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.engine.attention import CrossAttention, cross_attentions
+from studio.engine.packing import PackedConvolution, pack, packable, unpack
 
 CALLS_BEFORE = 24
 """Calls of one size before it is recorded: a picture of another size made in passing is not worth it."""
@@ -35,6 +36,7 @@ class TracedUNet:
         self._unet = unet
         self._crossing = cross_attentions(unet)
         self._may_trace = self._crossing is not None and _is_small_on_cpu(unet)
+        self._convolutions = packable(unet) if self._may_trace else ()
         self._calls: OrderedDict[_Size, int] = OrderedDict()
         self._traced: OrderedDict[_Size, Any] = OrderedDict()
 
@@ -42,16 +44,17 @@ class TracedUNet:
         """The prediction (B, C, h, w) for `z` at `timestep` (scalar), told `tokens` (B, tokens, width)."""
         if not self._may_trace:
             return self._plainly(z, timestep, tokens)
+        pack(self._convolutions, lambda: self._plainly(z, timestep, tokens))
         traced = self._recording(z, timestep, tokens)
         if traced is None:
             return self._plainly(z, timestep, tokens)
-        assert self._crossing is not None
-        prediction: Tensor = traced(z, timestep, *_keys_and_values(self._crossing, tokens))
+        prediction: Tensor = traced(z, timestep, *self._told(tokens))
         return prediction
 
     def prepare(self, z: Tensor, timestep: Tensor, tokens: Tensor) -> None:
         """Record now, where the U-Net may be recorded, for calls of this size."""
         if self._may_trace:
+            pack(self._convolutions, lambda: self._plainly(z, timestep, tokens))
             self._calls[z.shape, tokens.shape, timestep.dtype] = CALLS_BEFORE
             self._recording(z, timestep, tokens)
 
@@ -64,6 +67,8 @@ class TracedUNet:
         """Forget every recording; for whoever changes the U-Net by other means than in its weights' own storage."""
         self._traced.clear()
         self._calls.clear()
+        for each in self._convolutions:
+            unpack(each)
 
     def _plainly(self, z: Tensor, timestep: Tensor, tokens: Tensor) -> Tensor:
         prediction: Tensor = self._unet(z, timestep, encoder_hidden_states=tokens, return_dict=False)[0]
@@ -85,10 +90,17 @@ class TracedUNet:
             self._calls.pop(self._traced.popitem(last=False)[0], None)
         return self._traced[size]
 
+    def _told(self, tokens: Tensor) -> list[Tensor]:
+        """What a recording is told beside `z` and the timestep: see `_Told`."""
+        assert self._crossing is not None
+        pairs = [processor.keys_and_values(attention, tokens) for attention, processor in self._crossing]
+        packed = [each.packed for each in self._convolutions if each.packed is not None]
+        return [*packed, *(each for pair in pairs for each in pair)]
+
     def _record(self, z: Tensor, timestep: Tensor, tokens: Tensor) -> Any:
         assert self._crossing is not None
-        module = _ToldKeysAndValues(self._unet, self._crossing, tokens.shape).eval()
-        given = (z, timestep, *_keys_and_values(self._crossing, tokens))
+        module = _Told(self._unet, self._crossing, self._convolutions, tokens.shape).eval()
+        given = (z, timestep, *self._told(tokens))
         trace: Any = torch.jit.trace  # torch does not say its types
         with warnings.catch_warnings():
             # torch says which of diffusers' branches it took for good: those on sizes, which are this recording's own.
@@ -96,29 +108,37 @@ class TracedUNet:
             return trace(module, given, check_trace=False)
 
 
-class _ToldKeysAndValues(nn.Module):
-    """A U-Net that is told the keys and values of its cross-attentions, instead of the embeddings they are made of."""
+class _Told(nn.Module):
+    """A U-Net that is told what stays the same from call to call, so that its recording holds nothing of it.
 
-    def __init__(self, unet: Any, crossing: tuple[CrossAttention, ...], told: torch.Size) -> None:
+    These are the packed weights of its convolutions, and the keys and values of its cross-attentions, in place of the
+    embeddings they are made of.
+    """
+
+    def __init__(
+        self, unet: Any, crossing: tuple[CrossAttention, ...], packed: tuple[PackedConvolution, ...], tokens: torch.Size
+    ) -> None:
         super().__init__()
-        self.unet, self._crossing, self._told = unet, crossing, told
+        self.unet, self._crossing, self._packed, self._tokens = unet, crossing, packed, tokens
 
-    def forward(self, z: Tensor, timestep: Tensor, *keys_and_values: Tensor) -> Tensor:
+    def forward(self, z: Tensor, timestep: Tensor, *told: Tensor) -> Tensor:
+        own = [each.packed for each in self._packed]
+        keys_and_values = told[len(own) :]
+        for convolution, weights in zip(self._packed, told, strict=False):
+            convolution.packed = weights
         pairs = zip(keys_and_values[::2], keys_and_values[1::2], strict=True)
         for (_, processor), pair in zip(self._crossing, pairs, strict=True):
             processor.given = pair
         try:
             prediction: Tensor = self.unet(
-                z, timestep, encoder_hidden_states=z.new_zeros(self._told), return_dict=False
+                z, timestep, encoder_hidden_states=z.new_zeros(self._tokens), return_dict=False
             )[0]
         finally:
             for _, processor in self._crossing:
                 processor.given = None
+            for convolution, packed in zip(self._packed, own, strict=True):
+                convolution.packed = packed
         return prediction
-
-
-def _keys_and_values(crossing: tuple[CrossAttention, ...], tokens: Tensor) -> list[Tensor]:
-    return [each for attention, processor in crossing for each in processor.keys_and_values(attention, tokens)]
 
 
 def _is_small_on_cpu(unet: Any) -> bool:

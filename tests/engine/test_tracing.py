@@ -20,6 +20,7 @@ from studio.engine.tracing import TracedUNet
 from tests.engine.helpers import Recorder, small
 
 TO_Q = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q"
+CONVOLUTION = "mid_block.resnets.0.conv1"
 
 
 def load(models: Path) -> Any:
@@ -106,12 +107,13 @@ def test_only_the_sizes_used_last_are_kept(unet: Any) -> None:
 
 
 @pytest.mark.usefixtures("at_once")
-def test_an_adapter_makes_recordings_stale_and_so_does_taking_it_out(unet: Any) -> None:
+@pytest.mark.parametrize("layer", [TO_Q, CONVOLUTION])
+def test_an_adapter_is_in_the_next_call_and_out_of_the_one_after(unet: Any, layer: str) -> None:
     traced, given = TracedUNet(unet), inputs(3)
     before = [traced(*given) for _ in range(3)][-1]
-    adapters, weight = Adapters({"unet": unet}), unet.get_parameter(TO_Q + ".weight")
+    adapters, weight = Adapters({"unet": unet}), unet.get_parameter(layer + ".weight").flatten(1)
     delta = Delta(down=torch.randn(2, weight.shape[1]), up=torch.randn(weight.shape[0], 2), scale=1.0)
-    adapters.use([(Lora({("unet", TO_Q): delta}), 1.0)])
+    adapters.use([(Lora({("unet", layer): delta}), 1.0)])
     changed = [traced(*given) for _ in range(3)][-1]
     torch.testing.assert_close(changed, plain(unet, given), rtol=1e-4, atol=1e-4)
     assert not torch.allclose(before, changed, atol=1e-4)
