@@ -28,6 +28,13 @@ class Law(enum.StrEnum):
     GRAM = "Gram-normalised"
     SLERP = "Slerp"
     LERP = "Lerp"
+    COLUMNS = "Slerp by columns"
+    """AUTOMATIC1111's, of its variation seed."""
+
+    @property
+    def is_of_two(self) -> bool:
+        """Whether it is defined between exactly two noises."""
+        return self in {Law.SLERP, Law.COLUMNS}
 
 
 class Keyframe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -73,8 +80,8 @@ def check_blend(blend: Blend) -> None:
             raise OptionError("blend", f"The {what} weights must be numbers of 0 or more.")
         if abs(sum(values) - 1) > _SUM_TOLERANCE:
             raise OptionError("blend", f"The {what} weights sum to {sum(values):.3g} instead of 1.")
-    if blend.law is Law.SLERP and count != 2:
-        raise OptionError("blend", f"Slerp blends exactly 2 keyframes, not {count}. Choose {Law.GRAM}.")
+    if blend.law.is_of_two and count != 2:
+        raise OptionError("blend", f"{blend.law} blends exactly 2 keyframes, not {count}. Choose {Law.GRAM}.")
 
 
 def shares(weights: Sequence[float]) -> tuple[float, ...]:

@@ -224,8 +224,8 @@ def advice(canvas: Canvas) -> str:
     keyframes = [replace(each.keyframe, name="") for each in canvas.placed]
     if len(keyframes) < 2:
         return "Put at least two keyframes on the canvas to blend between them." if keyframes else ""
-    if canvas.law is Law.SLERP and len(keyframes) != 2:
-        return f"Slerp blends exactly 2 keyframes, not {len(keyframes)}. Choose {Law.GRAM}."
+    if canvas.law.is_of_two and len(keyframes) != 2:
+        return f"{canvas.law} blends exactly 2 keyframes, not {len(keyframes)}. Choose {Law.GRAM}."
     if len(set(keyframes)) == 1:
         return "All keyframes are the same, so every place shows one picture. Reseed one."
     places = {(round(each.x, 6), round(each.y, 6)) for each in canvas.placed}

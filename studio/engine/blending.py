@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from studio.core.blend import Law, noise_weights
 
@@ -33,6 +33,8 @@ def blend_noise(noises: Sequence[Tensor], noise_shares: Sequence[float], law: La
             mixed = torch.tensor(noise_shares, dtype=torch.float64) @ stacked
         case Law.SLERP:
             mixed = _slerp(stacked[0], stacked[1], noise_shares[1])
+        case Law.COLUMNS:
+            mixed = _slerp_columns(noises[0].double(), noises[1].double(), noise_shares[1])
         case Law.GRAM:
             mixed = _gram_normalised(stacked, noise_weights(noise_shares))
     return mixed.to(noises[0].dtype).reshape(noises[0].shape)
@@ -61,6 +63,18 @@ def _slerp(start: Tensor, end: Tensor, t: float) -> Tensor:
     if math.sin(angle) < 1e-6:  # parallel: the chord is the arc
         return (1 - t) * start + t * end
     return (math.sin((1 - t) * angle) * start + math.sin(t * angle) * end) / math.sin(angle)
+
+
+def _slerp_columns(start: Tensor, end: Tensor, t: float) -> Tensor:
+    """Slerp between the columns of (B, C, h, w), each a vector of h numbers, as AUTOMATIC1111 does since version 1.0.
+
+    Each column turns by its own angle, so the norm of the whole is kept only nearly.
+    """
+    cosines = nn.functional.cosine_similarity(start, end, dim=-2).clamp(-1, 1)
+    angles = torch.acos(cosines).unsqueeze(-2)
+    sines = torch.sin(angles)
+    arc = (torch.sin((1 - t) * angles) * start + torch.sin(t * angles) * end) / sines
+    return torch.where(sines < 1e-6, (1 - t) * start + t * end, arc)
 
 
 def blend_embeddings(embeddings: Sequence[Tensor], prompt_shares: Sequence[float]) -> Tensor:

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import hypothesis
+import numpy as np
 import pytest
 import scipy.stats
 import torch
@@ -83,9 +84,22 @@ def test_opposite_noises_do_not_divide_by_zero() -> None:
     assert blend_noise([x, -x], (0.5, 0.5), Law.GRAM).isfinite().all()
 
 
-def test_slerp_of_parallel_noises_is_finite() -> None:
+@pytest.mark.parametrize("law", [Law.SLERP, Law.COLUMNS])
+def test_slerp_of_parallel_noises_is_finite(law: Law) -> None:
     x = noise(9)
-    assert torch.allclose(blend_noise([x, x], (0.3, 0.7), Law.SLERP), x, atol=1e-6)
+    assert torch.allclose(blend_noise([x, x], (0.3, 0.7), law), x, atol=1e-6)
+
+
+def test_slerp_by_columns_turns_each_column_by_its_own_angle() -> None:
+    """The reference is Shoemake's formula, column after column, in numpy."""
+    first, second = noise(3, (1, 4, 8, 6)), noise(4, (1, 4, 8, 6))
+    mixed = blend_noise([first, second], (0.75, 0.25), Law.COLUMNS).numpy()
+    for channel in range(4):
+        for column in range(6):
+            start, end = (each[0, channel, :, column].double().numpy() for each in (first, second))
+            angle = np.arccos(start @ end / (np.linalg.norm(start) * np.linalg.norm(end)))
+            expected = (np.sin(0.75 * angle) * start + np.sin(0.25 * angle) * end) / np.sin(angle)
+            np.testing.assert_allclose(mixed[0, channel, :, column], expected, atol=1e-6)
 
 
 def test_embeddings_are_averaged_plainly_and_exact_on_a_keyframe() -> None:

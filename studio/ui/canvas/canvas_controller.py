@@ -234,7 +234,7 @@ class CanvasController(QObject):
     def _blend_now(self) -> Blend | None:
         """Where the canvas stands; None where nothing can be drawn there."""
         canvas = self.canvas
-        if len(canvas.placed) < 2 or (canvas.law is Law.SLERP and len(canvas.placed) != 2):
+        if len(canvas.placed) < 2 or (canvas.law.is_of_two and len(canvas.placed) != 2):
             return None
         return blend_of(canvas)
 

@@ -162,6 +162,7 @@ class CanvasPanel(QWidget):
             Law.GRAM: self.tr("Keeps the length of the noise: pictures stay as contrasted as the keyframes."),
             Law.SLERP: self.tr("Along the arc between exactly two noises."),
             Law.LERP: self.tr("The plain mean, for comparison: the noise shrinks and pictures lose detail."),
+            Law.COLUMNS: self.tr("As AUTOMATIC1111 makes variations: between exactly two noises, column by column."),
         }
         self.law_combo.set_choices([(str(law), law, tips[law]) for law in Law])
         budget = option(DraftSettings, "budget_ms")
