@@ -3,7 +3,7 @@
 python packaging/blend_laws.py [OUT.png] [--seeds A,B,C,D] [--prompt TEXT] [--model NAME]
 
 Under every picture stand its contrast, the standard deviation of its pixels, and its detail, that of what a blur over
-an eighth of the picture takes away. Nothing is retouched.
+an eighth of the picture takes away; of a middle, as shares of its keyframes' own. Nothing is retouched.
 """
 
 import argparse
@@ -28,11 +28,14 @@ MODELS = resources_dir() / "models"
 OUT = resources_dir() / "screenshots" / "blend-laws.png"
 _SEEDS = "7,21,54,91"
 _PROMPT = "a red sailboat on a calm sea at sunset"
-_SIDE, _GAP, _LINE, _NAME = 192, 12, 22, 172
+_SIDE, _GAP, _LINE, _NAME, _TITLE = 192, 12, 22, 200, 44
+_HEADLINE = "What lies between keyframes: the noise's law keeps what a plain mean smooths away"
 _GROUND, _INK, _FAINT = (250, 250, 250), (30, 30, 30), (120, 120, 120)
+_KEYFRAMES_OF, _NOTHING = ((0, 1), (2, 3), (0, 1, 2, 3)), ((), (), (), ())
+"""Which keyframes each middle lies between; a keyframe lies between none."""
 _PAIR, _ALL = (0.5, 0.5), (0.25, 0.25, 0.25, 0.25)
 _ROWS: tuple[tuple[Law, str], ...] = (
-    (Law.GRAM, "Gram-normalised\nkeeps the noise's length"),
+    (Law.GRAM, "The studio's law\nkeeps the noise's length"),
     (Law.SLERP, "Slerp\nknows two keyframes only"),
     (Law.LERP, "Plain mean (lerp)\nshrinks the noise"),
 )
@@ -100,11 +103,15 @@ def _detail(picture: Picture) -> float:
     return float((picture.astype(np.float64) - np.asarray(soft, np.float64)).std())
 
 
+_MEASURES = (_contrast, _detail)
+
+
 def _figure(corners: list[Picture], middles: dict[Law, list[Picture | None]]) -> Image.Image:
     """Corners in the first row, then one row a law."""
     across, down = _SIDE + _GAP, _SIDE + 2 * _LINE + 4
-    made = Image.new("RGB", (_NAME + 4 * across + _GAP, (len(_ROWS) + 1) * down + _GAP), _GROUND)
+    made = Image.new("RGB", (_NAME + 4 * across + _GAP, _TITLE + (len(_ROWS) + 1) * down + _GAP), _GROUND)
     draw = ImageDraw.Draw(made)
+    draw.text((_GAP, _GAP), _HEADLINE, fill=_INK, font=_font(20))
     rows: list[tuple[str, tuple[str, ...], list[Picture | None]]] = [
         ("Four keyframes\none prompt, four seeds", ("A", "B", "C", "D"), list(corners))
     ]
@@ -112,18 +119,20 @@ def _figure(corners: list[Picture], middles: dict[Law, list[Picture | None]]) ->
         (name, ("middle of A and B", "middle of C and D", "middle of all four"), middles[law]) for law, name in _ROWS
     ]
     for number, (name, captions, pictures) in enumerate(rows):
-        top = _GAP + number * down
+        top = _TITLE + _GAP + number * down
         title, _, why = name.partition("\n")
-        draw.text((_GAP, top + _SIDE / 2 - 18), title, fill=_INK, font=_font(14))
-        draw.text((_GAP, top + _SIDE / 2 + 2), why, fill=_FAINT, font=_font(11))
+        draw.text((_GAP, top + _SIDE / 2 - 18), title, fill=_INK, font=_font(17))
+        draw.text((_GAP, top + _SIDE / 2 + 4), why, fill=_FAINT, font=_font(14))
+        beside = _KEYFRAMES_OF if number else _NOTHING
         for column, (caption, picture) in enumerate(zip(captions, pictures, strict=True)):
-            _place(made, draw, (_NAME + column * across, top), caption, picture)
+            own = [corners[each] for each in beside[column]]
+            numbers = "" if picture is None else _numbers(picture, own)
+            _place(made, (_NAME + column * across, top), caption, numbers, picture)
     return made
 
 
-def _place(
-    made: Image.Image, draw: ImageDraw.ImageDraw, at: tuple[int, int], caption: str, picture: Picture | None
-) -> None:
+def _place(made: Image.Image, at: tuple[int, int], caption: str, numbers: str, picture: Picture | None) -> None:
+    draw = ImageDraw.Draw(made)
     left, top = at
     if picture is None:
         draw.rectangle((left, top, left + _SIDE - 1, top + _SIDE - 1), outline=(205, 205, 205))
@@ -131,12 +140,16 @@ def _place(
     else:
         small = Image.fromarray(picture).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
         made.paste(small, (left, top))
-        draw.text((left, top + _SIDE + 18), _numbers(picture), fill=_FAINT, font=_font(11))
-    draw.text((left, top + _SIDE + 4), caption, fill=_INK, font=_font(12))
+        draw.text((left, top + _SIDE + 18), numbers, fill=_FAINT, font=_font(12))
+    draw.text((left, top + _SIDE + 3), caption, fill=_INK, font=_font(13))
 
 
-def _numbers(picture: Picture) -> str:
-    return f"contrast {_contrast(picture):.0f} · detail {_detail(picture):.1f}"
+def _numbers(picture: Picture, keyframes: list[Picture]) -> str:
+    """Contrast and detail; as shares of the mean over `keyframes` where there are any."""
+    if not keyframes:
+        return f"contrast {_contrast(picture):.0f} · detail {_detail(picture):.0f}"
+    contrast, detail = (measure(picture) / np.mean([measure(each) for each in keyframes]) for measure in _MEASURES)
+    return f"contrast {contrast:.0%} · detail {detail:.0%}"
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

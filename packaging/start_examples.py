@@ -1,19 +1,21 @@
 """Make the examples of pictures as input: a sketch painted over, a mask filled, a picture gone on beyond its edges.
 
-python packaging/start_examples.py [FOLDER] [--seed N] [--model NAME]
+python packaging/start_examples.py [FOLDER] [--seeds SKETCH MASK ROOM] [--model NAME]
 
-Writes start-sketch.png, start-mask.png and start-outpaint.png. Nothing is retouched.
+Writes start-sketch.jpg, start-mask.jpg and start-outpaint.jpg. Nothing is retouched.
 """
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from msgspec.structs import replace
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from studio.core.events import Event, Picture
 from studio.core.models import resolve_model
@@ -25,45 +27,50 @@ from studio.engine.local import LocalEngine
 
 MODELS = resources_dir() / "models"
 OUT = resources_dir() / "screenshots"
-_SEA = "a red sailboat on a calm sea at sunset"
-_LIGHTHOUSE = "a lighthouse on a calm sea at sunset"
-_MOUNTAINS = "snowy mountains above a lake at sunset"
-_STRENGTHS = (0.3, 0.45, 0.6)
-_ROOM_PX = 64
-_GAP = 8
-_GROUND, _VEIL = (250, 250, 250), (255, 60, 60)
+_SEA = "a calm sea at sunset"
+_BOAT = "a red sailboat on a calm sea at sunset"
+_HILLS = "rolling hills at noon"
+_HOUSE = "a red house on rolling hills at noon"
+_STRENGTHS = (0.2, 0.35)
+_SEEDS = (3, 2, 1)
+"""Of the sketch, the mask and the room around a picture."""
+_NEXT = 10
+"""How far from it the seed is of what is painted into a picture."""
+_ROOM_PX = 128
+_GAP, _CAPTION_PX, _QUALITY = 8, 24, 90
+_GROUND, _INK, _VEIL = (250, 250, 250), (60, 60, 60), (255, 60, 60)
+
+Captioned: TypeAlias = tuple[str, Picture]
+Make: TypeAlias = Callable[[LocalEngine, Recipe], list[Captioned]]
 
 
 def main() -> int:
     """Parse the arguments, make the pictures, save the figures."""
     arguments = _parser().parse_args()
-    engine, base = LocalEngine((MODELS,)), _base(arguments.model, arguments.seed)
+    engine, base = LocalEngine((MODELS,)), _base(arguments.model)
     folder = Path(arguments.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    sea = _made(engine, replace(base, prompt=_SEA))
-    for name, pictures in (
-        ("sketch", _painted_over(engine, base)),
-        ("mask", _filled(engine, base, sea)),
-        ("outpaint", _gone_on(engine, base, sea)),
-    ):
-        _side_by_side(pictures).save(folder / f"start-{name}.png", optimize=True)
-        print(folder / f"start-{name}.png")
+    makers: dict[str, Make] = {"sketch": _painted_over, "mask": _filled, "outpaint": _gone_on}
+    for (name, make), seed in zip(makers.items(), arguments.seeds, strict=True):
+        path = folder / f"start-{name}.jpg"
+        _side_by_side(make(engine, replace(base, seed=seed))).save(path, quality=_QUALITY, optimize=True)
+        print(path)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Make the examples of pictures as input.")
     parser.add_argument("folder", nargs="?", default=str(OUT), metavar="FOLDER")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seeds", type=int, nargs=3, default=_SEEDS, metavar=("SKETCH", "MASK", "ROOM"))
     parser.add_argument("--model", default="Horizon")
     return parser
 
 
-def _base(model: str, seed: int) -> Recipe:
+def _base(model: str) -> Recipe:
     wanted = resolve_model(model, (MODELS,)).defaults
     return Recipe(
         width=wanted.width, height=wanted.height, steps=wanted.steps, guidance=wanted.guidance,
-        scheduler=wanted.scheduler, schedule=wanted.schedule, model=ModelRef(name=model), seed=seed,
+        scheduler=wanted.scheduler, schedule=wanted.schedule, model=ModelRef(name=model),
     )  # fmt: skip
 
 
@@ -75,40 +82,53 @@ def _silent(_event: Event) -> None:
     """Nothing is shown on the way."""
 
 
-def _painted_over(engine: LocalEngine, base: Recipe) -> list[Picture]:
+def _painted_over(engine: LocalEngine, base: Recipe) -> list[Captioned]:
     """A few coloured shapes, and what becomes of them at rising strengths."""
-    sketch = _sketch(base.width, base.height)
-    recipes = [replace(base, prompt=_MOUNTAINS, start=start_from_picture(sketch, strength=each)) for each in _STRENGTHS]
-    return [sketch, *(_made(engine, each) for each in recipes)]
+    sketch, base = _sketch(base.width, base.height), replace(base, prompt=_BOAT)
+    made = [
+        (f"strength {each:g}", _made(engine, replace(base, start=start_from_picture(sketch, strength=each))))
+        for each in _STRENGTHS
+    ]
+    return [("a rough sketch", sketch), *made]
 
 
-def _filled(engine: LocalEngine, base: Recipe, sea: Picture) -> list[Picture]:
+def _filled(engine: LocalEngine, base: Recipe) -> list[Captioned]:
     """A picture, where it is painted, and what is there now."""
+    sea = _made(engine, replace(base, prompt=_SEA))
     height, width = sea.shape[:2]
     painted = Image.new("L", (width, height))
-    ImageDraw.Draw(painted).rounded_rectangle((width // 2, height // 5, width - 8, 4 * height // 5), 32, fill=255)
+    box = (0.39 * width, 0.23 * height, 0.82 * width, 0.74 * height)
+    ImageDraw.Draw(painted).rounded_rectangle(box, 32, fill=255)
     mask: Mask = np.asarray(painted)
     start = start_from_picture(sea, strength=1.0, mask=mask)
-    return [sea, _veiled(sea, mask), _made(engine, replace(base, prompt=_LIGHTHOUSE, start=start))]
+    boat = _made(engine, replace(base, prompt=_BOAT, seed=base.seed + _NEXT, start=start))
+    return [("before", sea), ("a mask is painted", _veiled(sea, mask)), (f"“{_BOAT}”", boat)]
 
 
-def _gone_on(engine: LocalEngine, base: Recipe, sea: Picture) -> list[Picture]:
+def _gone_on(engine: LocalEngine, base: Recipe) -> list[Captioned]:
     """A picture, and the wider one that it lies in the middle of."""
     multiple = resolve_model(base.model.name, (MODELS,)).size_multiple
-    start, width, height = outpainted(sea, _ROOM_PX, 0, _ROOM_PX, 0, multiple=multiple)
-    return [sea, _made(engine, replace(base, prompt=_SEA, width=width, height=height, start=start))]
+    house = _made(engine, replace(base, prompt=_HOUSE))
+    start, width, height = outpainted(house, _ROOM_PX, 0, _ROOM_PX, 0, multiple=multiple)
+    room = replace(base, prompt=_HILLS, seed=base.seed + _NEXT, width=width, height=height, start=start)
+    wide = _made(engine, room)
+    return [("before", house), (f"extended by {_ROOM_PX} px on both sides", wide)]
 
 
 def _sketch(width: int, height: int) -> Picture:
-    image = Image.new("RGB", (width, height), (255, 170, 110))
+    """A sailboat and the sun, as anyone would draw them with six shapes."""
+    image = Image.new("RGB", (width, height), (250, 150, 80))
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, width, height // 4), fill=(150, 90, 150))
-    draw.ellipse((width * 0.68, height * 0.22, width * 0.84, height * 0.38), fill=(255, 240, 170))
-    peaks = [(0, 0.6), (0.2, 0.25), (0.38, 0.5), (0.55, 0.2), (0.8, 0.55), (1, 0.45), (1, 0.66), (0, 0.66)]
-    draw.polygon([(x * width, y * height) for x, y in peaks], fill=(110, 110, 150))
-    draw.polygon([(x * width, y * height) for x, y in ((0.12, 0.4), (0.2, 0.25), (0.28, 0.38))], fill="white")
-    draw.polygon([(x * width, y * height) for x, y in ((0.47, 0.34), (0.55, 0.2), (0.64, 0.34))], fill="white")
-    draw.rectangle((0, height * 0.66, width, height), fill=(70, 90, 140))
+
+    def shape(colour: tuple[int, int, int], *places: tuple[float, float]) -> None:
+        draw.polygon([(x * width, y * height) for x, y in places], fill=colour)
+
+    shape((190, 70, 130), (0, 0), (1, 0), (1, 0.27), (0, 0.27))
+    shape((150, 70, 110), (0, 0.55), (1, 0.55), (1, 1), (0, 1))
+    draw.ellipse((0.12 * width, 0.27 * height, 0.31 * width, 0.47 * height), fill=(255, 235, 150))
+    shape((200, 30, 40), (0.59, 0.57), (0.665, 0.23), (0.665, 0.57))
+    shape((220, 50, 50), (0.685, 0.57), (0.685, 0.29), (0.8, 0.57))
+    shape((90, 20, 40), (0.55, 0.585), (0.84, 0.585), (0.78, 0.65), (0.6, 0.65))
     return np.array(image)
 
 
@@ -118,12 +138,14 @@ def _veiled(picture: Picture, mask: Mask) -> Picture:
     return veiled
 
 
-def _side_by_side(pictures: list[Picture]) -> Image.Image:
-    width = sum(each.shape[1] for each in pictures) + _GAP * (len(pictures) - 1)
-    figure = Image.new("RGB", (width, max(each.shape[0] for each in pictures)), _GROUND)
-    left = 0
-    for each in pictures:
+def _side_by_side(pictures: list[Captioned]) -> Image.Image:
+    width = sum(each.shape[1] for _, each in pictures) + _GAP * (len(pictures) - 1)
+    height = max(each.shape[0] for _, each in pictures)
+    figure = Image.new("RGB", (width, height + _CAPTION_PX), _GROUND)
+    draw, font, left = ImageDraw.Draw(figure), ImageFont.load_default(size=13), 0
+    for caption, each in pictures:
         figure.paste(Image.fromarray(each), (left, 0))
+        draw.text((left, height + _CAPTION_PX // 2), caption, fill=_INK, font=font, anchor="lm")
         left += each.shape[1] + _GAP
     return figure
 

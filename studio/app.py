@@ -14,10 +14,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from studio.core.adapter_files import adapter_folders
 from studio.core.engine import Engine
 from studio.core.errors import StudioError
-from studio.core.models import ModelInfo, find_models, resolve_model
+from studio.core.hub import Hub
+from studio.core.models import ModelInfo, first_models, resolve_model
 from studio.core.places import Places, resources_dir
 from studio.core.recipe import ModelRef, Recipe
 from studio.core.session import Session, State
@@ -33,6 +33,7 @@ from studio.ui.document import Remembered
 from studio.ui.engine_thread import EngineThread
 from studio.ui.export_desk import ExportDesk
 from studio.ui.forever import Forever
+from studio.ui.get_desk import GetDesk
 from studio.ui.grid_desk import GridDesk
 from studio.ui.history_desk import HistoryDesk
 from studio.ui.import_desk import ImportDesk
@@ -41,6 +42,7 @@ from studio.ui.library_desk import LibraryDesk
 from studio.ui.library_model import LibraryModel
 from studio.ui.main_window import MainWindow
 from studio.ui.model_desk import ModelDesk
+from studio.ui.models_desk import ModelsDesk
 from studio.ui.notes_panel import NotesDesk
 from studio.ui.opening import Opening, OpenLibrary
 from studio.ui.picture_desk import PictureDesk
@@ -51,6 +53,7 @@ from studio.ui.questions import Questions
 from studio.ui.queue_desk import QueueDesk
 from studio.ui.read_only import ReadOnly
 from studio.ui.session_file import SessionFile
+from studio.ui.shelf import Shelf
 from studio.ui.sketch_desk import SketchDesk
 from studio.ui.start.extend_desk import ExtendDesk
 from studio.ui.start.mask_desk import MaskDesk
@@ -61,6 +64,7 @@ from studio.ui.wishes import first_recipe, with_model
 
 MakeEngine = Callable[[tuple[Path, ...]], Engine]
 """From the folders that hold models."""
+MakeHub = Callable[[], Hub]
 
 _LOG_BYTES = 1 << 20
 _log = logging.getLogger(__name__)
@@ -78,9 +82,15 @@ def build(data_dir: Path, *, model: str | None = None) -> MainWindow:
     def make_engine(folders: tuple[Path, ...]) -> Engine:
         from studio.engine.local import LocalEngine  # noqa: PLC0415 torch is first imported here, on the engine's thread
 
-        return LocalEngine(folders)
+        return LocalEngine(folders, hashes=Places(data_dir).hashes, measured=Places(data_dir).measured)
 
     return assemble(Places(data_dir), make_engine=make_engine, model=model)
+
+
+def _hub() -> Hub:
+    from studio.engine.hub import HuggingFaceHub  # noqa: PLC0415 only where the artist asks for a download
+
+    return HuggingFaceHub()
 
 
 def assemble(
@@ -89,8 +99,9 @@ def assemble(
     make_engine: MakeEngine,
     model: str | None = None,
     open_library: OpenLibrary | None = None,
+    make_hub: MakeHub = _hub,
 ) -> MainWindow:
-    """The studio on any engine and library. Tests give scripted ones."""
+    """The studio on any engine, library and hub. Tests give scripted ones."""
     app = QApplication.instance()
     assert isinstance(app, QApplication), "make a QApplication first"
     settings, settings_error = load_settings(places.settings)
@@ -129,6 +140,7 @@ def assemble(
     queue = QueueDesk(window, jobs, library, session.record)
     queue.recipeChosen.connect(window.controller.use_recipe)
     _feeders(window, session, jobs, pictures, models=models, folder=places.pictures)
+    _models_at_hand(window, models, library, places=places, folders=folders, make_hub=make_hub)
     _incoming(window, session, models, pictures, canvas, places=places, folders=folders)
     desk = LibraryDesk(window, library, pictures, places.pictures, session.record)
     desk.exportRequested.connect(ExportDesk(window, pictures, preferences).export)
@@ -136,8 +148,6 @@ def assemble(
     window.restore_layout(layout)
     library_model.reload()
     _tell_first(window, queue, projects, opening, settings_error)
-    if opening.in_use is not None:
-        ReadOnly(window, pictures, opening.in_use)
     window.closeRequested.connect(opening.release_after)
     app.aboutToQuit.connect(window.close)  # a thread that runs on would abort the process
     thread.start()
@@ -175,8 +185,11 @@ def run(data_dir: Path, *, model: str | None = None, project: Path | None = None
 
 
 def _models(folders: tuple[Path, ...], wanted: str | None) -> dict[str, ModelInfo]:
-    """The models there are, by how the engine finds them: their name, or for `wanted` as it was given."""
-    models = {info.name: info for info in find_models(folders)}
+    """The models to begin with, by how the engine finds them: their name, or for `wanted` as it was given.
+
+    Folders that others filled may be large and slow: they are looked through once the window is on the screen.
+    """
+    models = {info.name: info for info in first_models(folders)}
     if wanted is not None:
         info = resolve_model(wanted, folders)
         models.setdefault(info.name if info.name.casefold() == wanted.casefold() else wanted, info)
@@ -185,11 +198,11 @@ def _models(folders: tuple[Path, ...], wanted: str | None) -> dict[str, ModelInf
 
 def _first_state(saved: State | None, models: dict[str, ModelInfo], wanted: str | None) -> State:
     """Go on from the last session; else from what the model wants."""
-    key = _key_of(models, wanted) or (saved.recipe.model.name if saved and saved.recipe.model.name in models else "")
-    key = key or next(iter(models), "")
+    key = _key_of(models, wanted)
     if saved is None:
+        key = key or next(iter(models), "")
         return State(recipe=first_recipe(models[key], key)) if key else State()
-    if not key or saved.recipe.model.name == key:
+    if not key or saved.recipe.model.name == key:  # one that is not found yet may be later
         return saved
     recipe: Recipe = with_model(saved.recipe, models.get(saved.recipe.model.name), models[key], key)
     return msgspec.structs.replace(saved, recipe=msgspec.structs.replace(recipe, model=ModelRef(name=key)))
@@ -224,20 +237,34 @@ def _feeders(
     GridDesk(window, session, jobs, pictures, models=models, folder=folder, is_ready=is_ready, submit=submit)
 
 
+def _models_at_hand(
+    window: MainWindow,
+    models: dict[str, ModelInfo],
+    library: Shelf,
+    *,
+    places: Places,
+    folders: tuple[Path, ...],
+    make_hub: MakeHub,
+) -> None:
+    """What keeps the list of models, shows it, and fetches more."""
+    recipes = window.controller.recipes
+    ModelsDesk(window, recipes, ModelDesk(window, recipes, models, folders), library, places.hashes)
+    GetDesk(window, window.controller.jobs, make_hub, places.models, recipes.load_again)
+
+
 def _incoming(
     window: MainWindow, session: Session, models: dict[str, ModelInfo], pictures: PictureDesk, canvas: CanvasDesk,
     *, places: Places, folders: tuple[Path, ...],
 ) -> None:  # fmt: skip
-    """What takes in files: models, adapters, pictures to start from, to paint masks on, to read settings from."""
-    ModelDesk(window, window.controller.recipes, models, folders)
-    AdapterDesk(window, session, places.adapters, folders)
+    """What takes in files: adapters, pictures to start from, to paint masks on, to read settings from."""
+    AdapterDesk(window, session, places, folders)
     starts = StartDesk(window, session, pictures, submit=window.controller.submit)
     MaskDesk(window, session, pictures, starts)
     ExtendDesk(window, session, pictures, starts, models)
     use_recipe = window.controller.use_recipe
     ImportDesk(
         window, session, models=models, pictures=pictures, canvas=canvas, starts=starts, use_recipe=use_recipe,
-        adapters=adapter_folders(folders),
+        folders=folders,
     )  # fmt: skip
 
 
@@ -251,6 +278,8 @@ def _tell_first(
     for sentence in (settings_error, opening.notice):
         if sentence:
             window.banner.tell(str(sentence))
+    if opening.in_use is not None:
+        ReadOnly(window, window.controller.pictures, opening.in_use)
 
 
 def _log_to(path: Path) -> None:

@@ -7,12 +7,14 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import studio
 from studio.cli_canvas import blend, walk
 from studio.cli_generate import EngineFactory, generate
+from studio.cli_get import add_get, get
 from studio.cli_grid import add_grid, grid
 from studio.cli_library import add_library, library
 from studio.cli_models import show_models
@@ -20,14 +22,16 @@ from studio.cli_recipe import add_recipe_flags
 from studio.cli_start import add_start_flags
 from studio.core.engine import Engine
 from studio.core.errors import Cancelled, OptionError, StudioError
+from studio.core.hub import Hub
 from studio.core.metadata import read_recipe
 from studio.core.places import Places, default_data_dir
 from studio.core.project import SUFFIX
 from studio.core.recipe_json import recipe_in_words, recipe_to_json
 from studio.core.schedulers import SCHEDULERS
 from studio.core.settings import load_settings, model_folders
+from studio.core.weight_hash import WeightHasher
 
-_COMMANDS = ("open", "generate", "grid", "blend", "walk", "info", "library", "schedulers", "models", "doctor")
+_COMMANDS = ("open", "generate", "grid", "blend", "walk", "info", "library", "schedulers", "models", "get", "doctor")
 DONE, FAILED, WRONG_ARGUMENTS, STOPPED = 0, 1, 2, 130
 
 
@@ -38,7 +42,7 @@ def main(argv: list[str] | None = None, engines: EngineFactory | None = None) ->
     """
     try:
         arguments = _parser().parse_args(_with_open(sys.argv[1:] if argv is None else argv))
-        return _run(arguments, engines or _local_engine)
+        return _run(arguments, engines)
     except SystemExit as exit_:  # argparse: --help, --version and wrong arguments
         return exit_.code if isinstance(exit_.code, int) else WRONG_ARGUMENTS
     except (Cancelled, KeyboardInterrupt):
@@ -57,8 +61,9 @@ def window() -> int:
     return main()
 
 
-def _run(arguments: argparse.Namespace, engines: EngineFactory) -> int:
+def _run(arguments: argparse.Namespace, given: EngineFactory | None) -> int:
     places = Places(Path(arguments.data_dir).expanduser().absolute())
+    engines = given or partial(_local_engine, places)
     commands: dict[str | None, Callable[[], int | None]] = {
         None: lambda: _open_window(places, arguments.model),
         "open": lambda: _open_window(places, arguments.model, Path(arguments.project)),
@@ -69,7 +74,8 @@ def _run(arguments: argparse.Namespace, engines: EngineFactory) -> int:
         "info": lambda: _show_recipe(Path(arguments.picture)),
         "library": lambda: library(arguments, places),
         "schedulers": _show_schedulers,
-        "models": lambda: show_models(_model_folders(places), hashes=arguments.hash),
+        "models": lambda: show_models(_model_folders(places), WeightHasher(places.hashes) if arguments.hash else None),
+        "get": lambda: get(arguments, places, _hub()),
         "doctor": lambda: _doctor(places),
     }
     return commands[arguments.command]() or DONE
@@ -101,7 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     add_library(_add(commands, "library", "make the index of the pictures again, or search in it"))
     _add(commands, "schedulers", "what each scheduler offers")
     models = _add(commands, "models", "the models on this machine")
-    models.add_argument("--hash", action="store_true", help="with the SHA-256 of single files, which takes a while")
+    models.add_argument(
+        "--hash", action="store_true", help="with the hash of the weights, which takes a while at first"
+    )
+    add_get(_add(commands, "get", "fetch a model from the hub, once you agree to what is shown"))
     _add(commands, "doctor", "check that everything works here")
     return parser
 
@@ -142,7 +151,8 @@ def _add_walk(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exact",
         action="store_true",
-        help="one frame at a time: slower, and each is what its recipe makes again to the byte, not but for rounding",
+        help="one frame at a time, in all of its steps: slower, and each is what its recipe makes again to the byte;"
+        " else frames between frames that are much alike take their first steps from these",
     )
     parser.add_argument("--out", metavar="FOLDER", required=True, help="where the frames go")
     _add_canvas(parser)
@@ -196,10 +206,18 @@ def _doctor(places: Places) -> int:
     return examine(places, _model_folders(places))
 
 
-def _local_engine(folders: tuple[Path, ...]) -> Engine:
+def _local_engine(places: Places, folders: tuple[Path, ...]) -> Engine:
     from studio.engine.local import LocalEngine  # noqa: PLC0415 - imports torch
 
-    return LocalEngine(folders)
+    engine = LocalEngine(folders, hashes=places.hashes, measured=places.measured)
+    engine.set_precision(load_settings(places.settings)[0].precision)
+    return engine
+
+
+def _hub() -> Hub:
+    from studio.engine.hub import HuggingFaceHub  # noqa: PLC0415 - only where something is to be fetched
+
+    return HuggingFaceHub()
 
 
 def _say(sentence: str, code: int) -> int:

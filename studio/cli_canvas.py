@@ -27,7 +27,7 @@ from studio.core.recipe import Recipe, check_recipe
 from studio.core.walk import blend_on_path, even_places
 
 FRAMES_MAX = 10_000
-_SURVEY_STEPS = 10
+SURVEY_STEPS = 20
 """Steps of the drafts by which an even walk finds out where the picture changes: drafts of fewer change elsewhere."""
 _SURVEY_MAX = 300
 _UNWRITTEN_MAX = 16
@@ -99,7 +99,7 @@ def _make_together(
 def _survey(engine: Engine, progress: Progress, recipe_at: Callable[[float], Recipe], frames: int) -> Evenness:
     def look(t: float) -> NDArray[np.float32]:
         recipe = recipe_at(t)
-        return engine.draft(msgspec.structs.replace(recipe, steps=min(recipe.steps, _SURVEY_STEPS)), progress).signature
+        return engine.draft(msgspec.structs.replace(recipe, steps=min(recipe.steps, SURVEY_STEPS)), progress).signature
 
     try:
         return survey(look, min(frames + 1, _SURVEY_MAX))

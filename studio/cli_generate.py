@@ -14,8 +14,6 @@ from tqdm import tqdm
 
 from studio.cli_recipe import chosen_model, read_recipe_file, read_wishes, recipe_for, with_seeds
 from studio.cli_start import with_start
-from studio.core.adapter_files import adapter_folders
-from studio.core.adapters_used import check_adapters_found
 from studio.core.engine import Engine
 from studio.core.errors import Cancelled, OptionError, SaveError
 from studio.core.events import Event, Finished, Stage, Staged, Step
@@ -24,6 +22,7 @@ from studio.core.metadata import write_png
 from studio.core.models import resolve_model
 from studio.core.places import Places
 from studio.core.recipe import Recipe
+from studio.core.recipe_files import check_files_found
 from studio.core.settings import load_settings
 from studio.library.library import Library
 from studio.library.names import picture_name
@@ -47,7 +46,7 @@ def generate(arguments: argparse.Namespace, places: Places, folders: tuple[Path,
     model = chosen_model(arguments.model, base)
     info = resolve_model(model.name, folders)
     recipe = with_start(recipe_for(wishes, base, model, info), arguments, info)
-    check_adapters_found(recipe, adapter_folders(folders))
+    check_files_found(recipe, folders)
     with saver(arguments.out, count, places) as save, interruptible() as was_stopped:
         make_pictures(list(with_seeds(recipe, count)), folders, engines, save, Progress(was_stopped))
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from studio.cli_generate import EngineFactory, Progress, interruptible, make_pictures, saver
 from studio.cli_recipe import add_recipe_flags, chosen_model, read_recipe_file, read_wishes, recipe_for
-from studio.core.adapter_files import adapter_folders
-from studio.core.adapters_used import check_adapters_found
 from studio.core.contact_sheet import ContactSheet
 from studio.core.errors import OptionError, SaveError
 from studio.core.events import Finished
@@ -18,6 +16,7 @@ from studio.core.grid import EXAMPLES, Axis, Field, make_grid, read_axis
 from studio.core.models import resolve_model
 from studio.core.places import Places
 from studio.core.recipe import Recipe
+from studio.core.recipe_files import check_files_found
 from studio.library.names import sheet_name
 
 _AXES = ("x", "y", "z")
@@ -68,7 +67,7 @@ def _read(arguments: argparse.Namespace, folders: tuple[Path, ...]) -> tuple[tup
     model = chosen_model(arguments.model, base)
     info = resolve_model(model.name, folders)
     recipe = recipe_for(wishes, base, model, info)
-    check_adapters_found(recipe, adapter_folders(folders))
+    check_files_found(recipe, folders)
     return axes, make_grid(recipe, axes, info)
 
 

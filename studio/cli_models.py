@@ -1,6 +1,5 @@
 """`latent-studio models`: what is on this machine, by headers and JSON alone; hashes only where they are asked for."""
 
-import hashlib
 import sys
 from pathlib import Path
 
@@ -9,13 +8,14 @@ from studio.core.model_facts import read_facts
 from studio.core.model_info import ModelInfo
 from studio.core.model_places import model_paths
 from studio.core.models import read_model
-
-_SHORT_HASH_DIGITS = 10
-"""By so many digits AUTOMATIC1111 calls a model."""
+from studio.core.weight_hash import SHORT_DIGITS, WeightHasher
 
 
-def show_models(folders: tuple[Path, ...], *, hashes: bool) -> None:
-    """Print every model; what is wrong with one goes to the standard error, and the others are told all the same."""
+def show_models(folders: tuple[Path, ...], hasher: WeightHasher | None) -> None:
+    """Print every model, with its hash where there is a `hasher`.
+
+    What is wrong with one goes to the standard error, and the others are told all the same.
+    """
     found = False
     for path in model_paths(folders):
         try:
@@ -25,23 +25,30 @@ def show_models(folders: tuple[Path, ...], *, hashes: bool) -> None:
             found = True
             continue
         found = True
-        print("\n".join(_lines(info, hashes=hashes)))
+        print("\n".join(_lines(info, hasher)))
     if not found:
         print(f"No models found. Put a model's folder or file into {folders[1]}.", file=sys.stderr)
 
 
-def _lines(info: ModelInfo, *, hashes: bool) -> list[str]:
+def _lines(info: ModelInfo, hasher: WeightHasher | None) -> list[str]:
     wants = info.defaults
     size = f"{wants.width}×{wants.height} px"
     lines = [info.name, f"    {info.path}", f"    {size}, {wants.scheduler}, {wants.steps} steps"]
-    lines.append(f"    {info.family}, {_weights(info)}")
+    lines.append(f"    {info.kind}, {_weights(info)}")
     if info.note:
         lines.append(f"    {info.note}")
-    if hashes and info.file is not None:
-        with info.file.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        lines.append(f"    SHA-256 {digest[:_SHORT_HASH_DIGITS]} {digest}")
+    if hasher is not None:
+        lines.append(f"    {_hash(info, hasher)}")
     return lines
+
+
+def _hash(info: ModelInfo, hasher: WeightHasher) -> str:
+    """A file's SHA-256, and first the digits by which other programs call it; a folder's is over all its weights."""
+    try:
+        digest = hasher.hash_of(info, lambda _: None)
+    except OSError as error:
+        return f"weights that cannot be read ({error.strerror})"
+    return f"{'hash' if info.file is None else 'SHA-256'} {digest[:SHORT_DIGITS]} {digest}"
 
 
 def _weights(info: ModelInfo) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from studio.core.adapters import AdapterUse, check_adapters
 from studio.core.errors import OptionError, PictureError, UnknownChoiceError
 from studio.core.metadata import read_recipe
-from studio.core.model_family import check_offered
+from studio.core.model_checks import check_for_model
 from studio.core.models import ModelInfo
 from studio.core.options import Option, check, options_of
 from studio.core.png import SIGNATURE
@@ -37,6 +37,7 @@ def add_recipe_flags(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="an adapter, and how much of it (default: 1); may be given several times",
     )
+    parser.add_argument("--vae", metavar="NAME", help="a VAE in the place of the model's own; an empty name is its own")
     for group, struct in (("picture", Recipe), ("scheduler settings", SchedulerSettings)):
         flags = parser.add_argument_group(group)
         for each in options_of(struct):
@@ -84,6 +85,10 @@ def read_wishes(arguments: argparse.Namespace) -> Wishes:
     if arguments.lora is not None:
         wishes.fields["adapters"] = tuple(map(_adapter, arguments.lora))
         check_adapters(wishes.fields["adapters"])
+    if arguments.vae is not None:
+        wishes.fields["vae"] = ModelRef(name=arguments.vae) if arguments.vae else None
+    if wishes.fields.keys() & {"prompt", "negative_prompt"}:
+        wishes.fields["learned_words"] = None  # other words are other embeddings, as the files now are
     check(Recipe(**wishes.fields))
     check(SchedulerSettings(**wishes.settings))
     return wishes
@@ -109,7 +114,7 @@ def recipe_for(wishes: Wishes, base: Recipe | None, model: ModelRef, info: Model
     recipe = _with_settings(_with_schedule(recipe, wishes.fields, info), wishes.settings)
     _check_texts(recipe)
     check_recipe(recipe, size_multiple=info.size_multiple)
-    check_offered(info.prediction_type, recipe.scheduler, recipe.schedule, recipe.scheduler_settings)
+    check_for_model(recipe, info)
     return recipe
 
 
@@ -163,7 +168,7 @@ def _choose(each: Option, text: str) -> Enum:
 def _with_fitted_start(recipe: Recipe) -> Recipe:
     """A starting picture that a recipe brings is cropped to the size that the flags ask for."""
     start = recipe.start
-    if start is None or png_size(start.picture) == (recipe.width, recipe.height):
+    if start is None or start.has_own_size or png_size(start.picture) == (recipe.width, recipe.height):
         return recipe
     return msgspec.structs.replace(recipe, start=refitted(start, recipe.width, recipe.height))
 

@@ -16,14 +16,26 @@ from typing import TypeAlias
 import studio
 from studio.core.errors import StudioError
 from studio.core.files import make_folder, write_atomically
+from studio.core.hub import PARTIAL, gigabytes
 from studio.core.model_facts import read_facts
 from studio.core.model_places import model_paths
 from studio.core.models import read_model
 from studio.core.places import Places
+from studio.core.precision import LARGE_BYTES, Precision, on_processor
 from studio.display import NoDisplayError, check_display
 from studio.system_libraries import apt_command, missing_packages
 
-_PACKAGES = ("torch", "diffusers", "transformers", "safetensors", "numpy", "Pillow", "PySide6-Essentials", "msgspec")
+_PACKAGES = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "huggingface_hub",
+    "safetensors",
+    "numpy",
+    "Pillow",
+    "PySide6-Essentials",
+    "msgspec",
+)
 
 
 class Mark(enum.StrEnum):
@@ -39,7 +51,7 @@ Finding: TypeAlias = tuple[Mark, str]
 
 def examine(places: Places, folders: tuple[Path, ...]) -> int:
     """Print the findings on the standard output; returns 0 where all is well, else 1."""
-    parts = (_program(), _packages(), _devices(), _screen(), _files(places), _models(folders))
+    parts = (_program(), _packages(), _devices(), _screen(), _files(places), _speed(places), _models(folders))
     well = True
     for mark, line in itertools.chain(*parts):
         print(f"{mark} {line}", flush=True)
@@ -79,8 +91,25 @@ def _devices() -> Iterator[Finding]:
     for number in range(torch.cuda.device_count()):
         facts = torch.cuda.get_device_properties(number)
         yield Mark.OK, f"torch runs on {facts.name}, {facts.total_memory / 2**30:.1f} GB"
+    for number in range(torch.xpu.device_count()):
+        yield Mark.OK, f"torch runs on {torch.xpu.get_device_name(number)}"
     if torch.backends.mps.is_available():
         yield Mark.OK, "torch runs on Apple's graphics processor"
+
+
+def _speed(places: Places) -> Iterator[Finding]:
+    """How fast the processor is in fewer digits, which decides about large models; measured here, where it never was."""
+    try:
+        engine = importlib.import_module("studio.engine.precision")
+        device = importlib.import_module("studio.engine.device").choose_device("cpu")
+    except (ImportError, OSError):  # told with the devices
+        return
+    speedup = engine.bfloat16_speedup(places.measured, device)
+    if speedup is None:
+        yield Mark.NOTE, "the processor's speed cannot be remembered: large models work in float32"
+        return
+    chosen = on_processor(Precision.AUTOMATIC, LARGE_BYTES, speedup)
+    yield Mark.OK, f"on the processor bfloat16 is {speedup:.2f} times as fast as float32: large models work in {chosen}"
 
 
 def _screen() -> Iterator[Finding]:
@@ -98,6 +127,10 @@ def _files(places: Places) -> Iterator[Finding]:
     yield _outcome(lambda: _try_writing(places), f"the data directory {places.data_dir} can be written")
     free_gb = shutil.disk_usage(_existing(places.data_dir)).free / 2**30
     yield Mark.OK if free_gb > 0.1 else Mark.BAD, f"{free_gb:.1f} GB free there"
+    unfinished = places.models / PARTIAL
+    size = sum(path.stat().st_size for path in unfinished.rglob("*") if path.is_file())
+    if size:
+        yield Mark.NOTE, f"{gigabytes(size)} of unfinished downloads in {unfinished}: fetch them again to go on"
 
 
 def _try_writing(places: Places) -> None:

@@ -11,6 +11,7 @@ from studio.core.engine import DeviceInfo, NoiseLevels
 from studio.core.errors import Cancelled, OutOfMemoryError
 from studio.core.events import Drafted, Finished, PreviewTier, Stage, Staged, Step
 from studio.core.models import Defaults, ModelInfo
+from studio.core.precision import Precision
 from studio.core.schedulers import Schedule
 
 MODEL = ModelInfo(
@@ -40,6 +41,7 @@ class FakeEngine:
         self.draft_step_ms, self.begun_drafts, self.drafts = 1.0, [], []
         self.tiers: list[PreviewTier] = []
         self.memories_gb: list[int] = []
+        self.precisions: list[Precision] = []
         self.closed = False
         self.thread_names: set[str] = set()
         self.hold_load = threading.Event()
@@ -108,6 +110,9 @@ class FakeEngine:
 
     def set_model_memory(self, memory_gb):
         self.memories_gb.append(memory_gb)
+
+    def set_precision(self, precision):
+        self.precisions.append(precision)
 
     def close(self):
         self.closed = True

@@ -5,9 +5,10 @@ import string
 from hypothesis import strategies as st
 
 from studio.core.adapters import AdapterUse
+from studio.core.learned_words import LearnedWord
 from studio.core.recipe import SEED_MAX, ModelRef, Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings, SolverType
-from studio.core.start import Encoding, Start
+from studio.core.start import Area, Encoding, Enlarging, Start
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)
 """Any code points, lone surrogates and NUL included."""
@@ -30,6 +31,8 @@ def recipes(text=ANY_TEXT | AWKWARD):
         scheduler_settings=scheduler_settings(),
         model=st.builds(ModelRef, name=text, hash=st.text(string.hexdigits, max_size=64)),
         adapters=st.lists(adapter_uses(), max_size=3, unique_by=lambda each: each.name.casefold()).map(tuple),
+        learned_words=st.none() | st.lists(learned_words(), max_size=3, unique_by=lambda each: each.name).map(tuple),
+        vae=st.none() | st.builds(ModelRef, name=ANY_TEXT, hash=st.text(string.hexdigits, max_size=64)),
         start=st.none() | starts(),
     )
 
@@ -42,6 +45,9 @@ def starts():
         strength=st.floats(0.0, 1.0),
         encoding=st.sampled_from(Encoding),
         mask=st.binary(max_size=50),
+        area=st.sampled_from(Area),
+        padding_px=st.integers(0, 256),
+        enlarging=st.sampled_from(Enlarging),
     )
 
 
@@ -53,6 +59,12 @@ def adapter_uses():
         strength=st.floats(-4.0, 4.0),
         hash=st.text(string.hexdigits, max_size=64),
     )
+
+
+def learned_words():
+    """Any embedding in range."""
+    name = st.text(st.characters(codec=None), min_size=1, max_size=40)
+    return st.builds(LearnedWord, name=name, hash=st.text(string.hexdigits, max_size=64))
 
 
 def scheduler_settings():

@@ -14,7 +14,7 @@ import pytest
 from studio.cli import main
 from studio.core.errors import Cancelled, OutOfMemoryError, PromptTooLongError
 from studio.core.metadata import read_recipe
-from studio.core.recipe import SEED_MAX, Recipe
+from studio.core.recipe import SEED_MAX, ModelRef, Recipe
 from studio.core.recipe_json import recipe_to_json
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler, SchedulerSettings, SolverType
 from tests.faults import Disk
@@ -131,6 +131,23 @@ def test_adapters_are_flags_and_a_missing_one_is_told_before_the_engine_starts(s
     ):
         found, _, err = studio.generate("a boat", "--lora", bad, "--out", str(tmp_path / "boat.png"))
         assert (found, sentence(err).startswith(expected)) == (code, True)
+    assert len(studio.engines) == started
+
+
+def test_a_vae_is_a_flag_and_what_is_missing_is_told_before_the_engine_starts(studio, tmp_path):
+    for name in ("vae/sight.safetensors", "embeddings/old.pt"):
+        (studio.data / name).parent.mkdir()
+        (studio.data / name).touch()
+    out = ("--out", str(tmp_path / "boat.png"))
+    assert studio.generate("a boat", "--vae", "Sight", *out)[0] == 0
+    assert studio.asked[0].vae == ModelRef(name="Sight")
+    started = len(studio.engines)
+    for words, expected in (
+        (("a boat", "--vae", "sigh"), "There is no VAE “sigh”. Did you mean “sight”?"),
+        (("an old boat",), "old.pt is a pickle"),
+    ):
+        found, _, err = studio.generate(*words, *out)
+        assert (found, sentence(err).startswith(expected)) == (1, True)
     assert len(studio.engines) == started
 
 

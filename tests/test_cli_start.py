@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.core.start import Encoding
+from studio.core.start import Area, Encoding, Enlarging
 from studio.core.start_picture import decode_mask, decode_start
 from tests.test_cli import Studio, sentence
 
@@ -64,6 +64,31 @@ def test_a_mask_is_a_picture_or_what_is_transparent(studio, tmp_path, picture):
         assert (decode_mask(start_of(studio)) == mask).all()
 
 
+def test_a_start_of_which_a_part_is_worked_on_keeps_its_size(studio, tmp_path):
+    picture = np.random.default_rng(1).integers(0, 256, (96, 200, 3), np.uint8)
+    mask = np.zeros((96, 200), np.uint8)
+    mask[10:30, 150:180] = 255
+    large, told = str(tmp_path / "large.png"), str(tmp_path / "mask.png")
+    Image.fromarray(picture).save(large)
+    Image.fromarray(mask).save(told)
+    words = ("--start", large, "--mask", told, "--area", "masked", "--padding", "16", "--out", str(tmp_path / "b.png"))
+    assert studio.generate("a boat", *words)[0] == 0
+    (recipe,) = studio.asked
+    assert (recipe.width, recipe.height, recipe.start.area, recipe.start.padding_px) == (64, 64, Area.MASKED, 16)
+    assert recipe.picture_size == (200, 96)
+    assert (decode_start(recipe.start) == picture).all()
+    assert (decode_mask(recipe.start) == mask).all()
+    assert studio("generate", "--recipe", str(tmp_path / "b.png"), "--width", "80", "--out", str(tmp_path))[0] == 0
+    assert decode_start(start_of(studio)).shape == (96, 200, 3)
+
+
+def test_a_start_whose_latents_are_enlarged_stays_small(studio, tmp_path, picture):
+    words = ("--start", str(tmp_path / "sea.png"), "--enlarging", "latents", "--width", "192", "--height", "128")
+    assert studio.generate("a boat", *words, "--out", str(tmp_path))[0] == 0
+    assert start_of(studio).enlarging is Enlarging.LATENTS
+    assert decode_start(start_of(studio)).shape == (40, 64, 3)
+
+
 def test_outpainting_makes_a_larger_picture(studio, tmp_path, picture):
     code, _, _ = studio.generate(
         "sea", "--start", str(tmp_path / "sea.png"), "--outpaint", "10,0,6,0", "--out", str(tmp_path)
@@ -84,6 +109,10 @@ def test_outpainting_makes_a_larger_picture(studio, tmp_path, picture):
         (["--start", "sea.png", "--strength", "2"], 2, "Strength: 2.0 is outside 0.0 to 1.0."),
         (["--start", "sea.png", "--strength", "much"], 2, "Strength: 'much' is not a number."),
         (["--start", "sea.png", "--encoding", "mode"], 2, "Encoding: 'mode' is not mean or sample."),
+        (["--start", "sea.png", "--area", "face"], 2, "Area: 'face' is not whole or masked."),
+        (["--start", "sea.png", "--padding", "300"], 2, "Padding: 300 is outside 0 to 256 px."),
+        (["--start", "sea.png", "--padding", "2.5"], 2, "Padding: '2.5' is not a whole number."),
+        (["--start", "sea.png", "--enlarging", "paint"], 2, "Enlarging: 'paint' is not pixels or latents."),
         (["--start", "sea.png", "--outpaint", "1,2"], 2, "Outpaint: '1,2' is not four whole numbers"),
         (["--start", "sea.png", "--outpaint", "0,0,0,0"], 2, "Outpaint: give how many pixels"),
         (

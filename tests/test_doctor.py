@@ -44,6 +44,7 @@ def test_a_good_machine_is_well_and_every_fact_is_named(places, capsys, monkeypa
         r"PySide6-Essentials \d",
         r"\d GB of memory",
         r"threads",
+        r"bfloat16 is \d+\.\d\d times as fast as float32",
         r"GB free",
     ):
         assert re.search(pattern, facts), pattern
@@ -84,9 +85,9 @@ def test_a_pickle_is_named(places, model, capsys):
 @pytest.mark.usefixtures("model")
 def test_a_data_directory_that_cannot_be_written_is_told(places, capsys, monkeypatch):
     disk = Disk(monkeypatch, places.data_dir)
-    disk.arm(1, errno.EACCES)
+    disk.arm_every("open", errno.EACCES)
     code, found = examined(places, capsys)
-    assert disk.has_failed
+    assert "open" in disk.calls
     assert code == 1
     assert any("Permission denied" in line for line in found["BAD "])
 
@@ -110,3 +111,12 @@ def test_a_torch_that_cannot_be_imported_is_told(places, capsys, monkeypatch):
     code, found = examined(places, capsys)
     assert code == 1
     assert any(line.startswith("torch cannot be imported: torch: libgomp") for line in found["BAD "])
+
+
+@pytest.mark.usefixtures("model")
+def test_unfinished_downloads_are_told(places, capsys):
+    part = places.models / ".downloads" / "maker--name--abc" / "model.safetensors.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(bytes(2_000_000))
+    _, found = examined(places, capsys)
+    assert any(line.startswith("2.0 MB of unfinished downloads in") for line in found["note"])

@@ -26,6 +26,7 @@ PLANTED = [
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from studio import engine",
         "ui never meets torch or the engine",
     ),
+    ("ui/__init__.py", "def _late():\n    import huggingface_hub", "ui never meets torch or the engine"),
     ("ui/__init__.py", "import studio.cli", "ui never meets torch or the engine"),
     ("training/__init__.py", "from PySide6 import QtGui", "training never meets Qt"),
 ]

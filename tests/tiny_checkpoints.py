@@ -133,6 +133,12 @@ def _vae(folder: Path, prefix: str) -> Weights:
     return made
 
 
+def write_vae(folder: Path, path: Path) -> Path:
+    """The VAE of the model in `folder` as a file of its own, with the original keys."""
+    save_file({key: value.contiguous().clone() for key, value in _vae(folder, "").items()}, path)
+    return path
+
+
 def _clip(folder: Path, part: str, prefix: str) -> Weights:
     """As transformers has always kept it, with the words `text_model` that newer versions leave out."""
     weights = _weights(folder, part)

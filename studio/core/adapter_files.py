@@ -5,36 +5,37 @@ written into those of other programs.
 """
 
 import difflib
+import itertools
 import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
-from studio.core.errors import AdapterError, AdapterNotFoundError, ModelBrokenError, UnsafeModelError
+from studio.core.errors import AdapterNotFoundError, ModelBrokenError, UnsafeModelError
 from studio.core.files import check_room, make_folder, write_new
-from studio.core.model_detection import FileKind
-from studio.core.model_files import detect_file
 
 FILES_MAX = 5000
 """Files looked at in one folder: a wrong folder must not hold anybody up."""
-BYTES_MAX = 4 << 30
-"""The largest LoRA has a few hundred megabytes."""
 SUFFIX = ".safetensors"
 _NAMES = ("loras", "Lora")
-_PICKLES = frozenset({".pt", ".pth", ".ckpt", ".bin"})
+PICKLES = frozenset({".pt", ".pth", ".ckpt", ".bin"})
 _DEPTH = 3
 
 
 def adapter_folders(model_folders: Iterable[Path]) -> tuple[Path, ...]:
     """The folders of adapters that go with these folders of models, each once; whether or not they exist."""
+    return beside_models(model_folders, _NAMES)
+
+
+def beside_models(model_folders: Iterable[Path], names: Iterable[str]) -> tuple[Path, ...]:
+    """The folders of these names in and beside folders of models, each once; whether or not they exist."""
     parents = (parent for folder in model_folders for parent in (folder, folder / "models", folder.parent))
-    return tuple(dict.fromkeys(parent / name for parent in parents for name in _NAMES))
+    return tuple(dict.fromkeys(parent / name for parent, name in itertools.product(parents, tuple(names))))
 
 
 def find_adapters(folders: Iterable[Path]) -> dict[str, Path]:
     """The adapters in `folders`, by their names; of two with one name, the first. In alphabetical order."""
     found: dict[str, Path] = {}
-    for path in _files(folders):
+    for path in files_in(folders):
         if path.suffix.casefold() == SUFFIX:
             found.setdefault(path.stem.casefold(), path)
     return {path.stem: path for _, path in sorted(found.items())}
@@ -49,23 +50,20 @@ def resolve_adapter(name: str, folders: Iterable[Path]) -> Path:
     found = {each.casefold(): path for each, path in find_adapters(folders).items()}
     if name.casefold() in found:
         return found[name.casefold()]
-    for path in _files(folders):
-        if path.suffix.casefold() in _PICKLES and path.stem.casefold() == name.casefold():
+    for path in files_in(folders):
+        if path.suffix.casefold() in PICKLES and path.stem.casefold() == name.casefold():
             raise UnsafeModelError(path)
     near = difflib.get_close_matches(name.casefold(), found, n=1)
     raise AdapterNotFoundError(name, found[near[0]].stem if near else "")
 
 
-def take_adapter(path: Path, home: Path) -> Path:
-    """Copy the LoRA file `path` into the folder `home`, which is made where it is missing; the copy's path.
+def copy_in(path: Path, home: Path) -> Path:
+    """Copy the file `path` into the folder `home`, which is made where it is missing; the copy's path.
 
-    One that lies there already, by name and size, is not copied. Raises ModelBrokenError for a damaged file,
-    AdapterError for what is no LoRA, SaveError, NoRoomError.
+    One that lies there already, by name and size, is not copied. Raises ModelBrokenError where it cannot be read,
+    SaveError, NoRoomError.
     """
-    kind, size = detect_file(path).kind, path.stat().st_size
-    if kind is not FileKind.ADAPTER or size > BYTES_MAX:
-        raise AdapterError(path.name, f"it is no LoRA but a file of another kind ({kind}, {size / 2**30:.1f} GB)")
-    target = home / path.name
+    target, size = home / path.name, path.stat().st_size
     if target.is_file() and target.stat().st_size == size:
         return target
     make_folder(home)
@@ -77,9 +75,10 @@ def take_adapter(path: Path, home: Path) -> Path:
     return write_new(target, data)
 
 
-def _files(folders: Iterable[Path]) -> Iterator[Path]:
+def files_in(folders: Iterable[Path]) -> Iterator[Path]:
+    """Every file in `folders` and a few levels deeper, by name."""
     for folder in folders:
-        yield from islice(_walk(folder, _DEPTH), FILES_MAX)
+        yield from itertools.islice(_walk(folder, _DEPTH), FILES_MAX)
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:

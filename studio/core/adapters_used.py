@@ -1,11 +1,7 @@
 """Which adapters a picture is made with: those of the recipe, and those written in its prompts."""
 
-from collections.abc import Iterable
-from pathlib import Path
-
 import msgspec
 
-from studio.core.adapter_files import resolve_adapter
 from studio.core.adapters import AdapterUse, check_adapters
 from studio.core.prompt_grammar import adapters_in
 from studio.core.recipe import Recipe
@@ -25,14 +21,6 @@ def adapters_used(recipe: Recipe) -> tuple[AdapterUse, ...]:
     used = (*listed, *written.values())
     check_adapters(used)
     return used
-
-
-def check_adapters_found(recipe: Recipe, folders: Iterable[Path]) -> None:
-    """Raise OptionError, AdapterNotFoundError or UnsafeModelError for adapters that `folders` do not have."""
-    folders = tuple(folders)
-    for use in adapters_used(recipe):
-        if use.strength:
-            resolve_adapter(use.name, folders)
 
 
 def _written(recipe: Recipe) -> dict[str, AdapterUse]:

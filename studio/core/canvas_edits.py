@@ -208,6 +208,7 @@ def blend_recipe(recipe: Recipe, blend: Blend) -> Recipe:
         seed=blend.keyframes[0].seed,
         prompt=recipe.prompt if is_open else most.prompt or "",
         negative_prompt=recipe.negative_prompt if is_negative_open else most.negative_prompt or "",
+        learned_words=None,
     )
     return chosen(made)
 

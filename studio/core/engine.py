@@ -7,6 +7,7 @@ import msgspec
 
 from studio.core.events import Drafted, Event, Finished, PreviewTier
 from studio.core.models import ModelInfo
+from studio.core.precision import Precision
 from studio.core.recipe import Recipe
 
 Report: TypeAlias = Callable[[Event], None]
@@ -14,12 +15,16 @@ Report: TypeAlias = Callable[[Event], None]
 
 
 class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Where pictures are made. `memory_gb` is the device's, or the process's resident memory on a CPU."""
+    """Where pictures are made. `memory_gb` is the device's, or the process's resident memory on a CPU.
+
+    `dtype` is that of the model in memory; `note` says what is special about how it lies there, or is empty.
+    """
 
     name: str
     kind: str
     dtype: str
     memory_gb: float
+    note: str = ""
 
 
 class NoiseLevels(msgspec.Struct, frozen=True):
@@ -58,7 +63,8 @@ class Engine(Protocol):
     def walk(self, recipes: Sequence[Recipe], report: Report) -> Iterator[Finished]:
         """The pictures of all recipes in their order, several at once where that is faster.
 
-        Each agrees with what `generate` makes to rounding, not always to the byte. Reports steps without previews.
+        Near enough to what `generate` makes that a walk looks the same, not always to the byte: of frames between
+        others, the first steps may be told from those around them. Reports steps without previews.
         Raises as `generate`.
         """
         ...
@@ -67,6 +73,7 @@ class Engine(Protocol):
         """A quick look at what `generate` would make, in the recipe's own (few) steps, decoded the fastest way.
 
         The first `depth` steps are not taken where the keyframes' own pictures, made before, tell where they lead.
+        A model's few-step student takes them where there is one and it was taught such a recipe.
         May be called from within `report` of a picture being made with the same model, which goes on unchanged after
         it. Reports steps without previews. Raises as `generate`.
         """
@@ -86,6 +93,10 @@ class Engine(Protocol):
 
     def set_model_memory(self, memory_gb: int) -> None:
         """How many GiB models may take together from now on; 0: as the engine thinks best."""
+        ...
+
+    def set_precision(self, precision: Precision) -> None:
+        """The number format of models from now on. Those in memory go, where it is another than before."""
         ...
 
     def close(self) -> None:

@@ -8,12 +8,16 @@ StudioError
 │   ├── ModelNotFoundError
 │   ├── ModelBrokenError        unreadable, truncated or incomplete
 │   ├── ModelPartMissingError   a single file without a tokenizer or a text encoder
+│   │   └── SharedPartMissingError  one that many models share, and that can be fetched
 │   ├── ModelTooLargeError      more weights than memory
 │   ├── UnsafeModelError        weights stored as a pickle
-│   ├── AdapterError            an adapter that does not go with the model
+│   ├── ForeignCodeError        a model that brings program code of its own
+│   ├── PipelineError           what diffusers' own pipeline would not do
+│   ├── AdapterError            an adapter, embedding or VAE that does not go with the model
 │   │   ├── AdapterNotFoundError
 │   │   └── AdapterChangedError the recipe was made with another file
 │   └── ModelChangedError       the recipe was made with other weights
+├── DownloadError               what could not be fetched
 ├── PictureError                a picture file that cannot be read
 │   └── NoRecipeError           a picture that carries no recipe
 ├── ProjectError                a project file that cannot be opened
@@ -109,15 +113,36 @@ class ModelPartMissingError(ModelError):
         )
 
 
+class SharedPartMissingError(ModelPartMissingError):
+    """A single file that needs a part which many models share, and which the artist may have fetched."""
+
+    def __init__(self, path: Path, part: str, title: str, folder: Path) -> None:
+        """`part` is the name it can be fetched by, `title` as artists call it; `folder` is where it would be found."""
+        self.part = part
+        StudioError.__init__(
+            self,
+            f"{path.name} comes without its {title}, and it is not on this machine where the studio looks. "
+            f"Fetch it (`latent-studio get {part}`), or copy that folder from the same model in the diffusers layout "
+            f"to {folder}.",
+        )
+
+
 class ModelTooLargeError(ModelError):
     """A model whose weights need more memory than is free. Told before it is loaded."""
 
-    def __init__(self, name: str, needed_bytes: int, free_bytes: int, weights_that_fit: int, device: str) -> None:
-        """`weights_that_fit`: how many numbers of the same format would."""
+    def __init__(
+        self, name: str, needed_bytes: int, free_bytes: int, weights_that_fit: int, device: str, *, half_bytes: int = 0
+    ) -> None:
+        """`weights_that_fit`: how many numbers of the same format would. `half_bytes`: its need in half precision.
+
+        0: it is in that already.
+        """
+        smaller = f"choose a model of at most {weights_that_fit / 1e9:.1f} billion weights."
+        if 0 < half_bytes <= free_bytes:
+            smaller = f"choose bfloat16 as the precision in the settings: it needs {half_bytes / 2**30:.1f} GB then."
         super().__init__(
             f"“{name}” needs {needed_bytes / 2**30:.1f} GB of memory, but {free_bytes / 2**30:.1f} GB are free "
-            f"on {device}. Close other programs, or choose a model of at most {weights_that_fit / 1e9:.1f} billion "
-            "weights."
+            f"on {device}. Close other programs, or {smaller}"
         )
 
 
@@ -132,6 +157,25 @@ class UnsafeModelError(ModelError):
         )
 
 
+class ForeignCodeError(ModelError):
+    """A model that wants program code of its own to be run."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """`name` is the file that says so."""
+        super().__init__(
+            f"The model in {folder} brings program code of its own ({name}), which could do anything and is not run. "
+            "Choose a model that diffusers itself knows."
+        )
+
+
+class PipelineError(ModelError):
+    """A pipeline of diffusers that failed at a picture."""
+
+    def __init__(self, name: str, said: str) -> None:
+        """`said` is what the pipeline said, without a full stop."""
+        super().__init__(f"{name} could not make this picture: {said}. Change that, or choose another model.")
+
+
 class ModelChangedError(ModelError):
     """The recipe names weights with another hash than the model that bears its name."""
 
@@ -144,22 +188,22 @@ class ModelChangedError(ModelError):
 
 
 class AdapterError(ModelError):
-    """An adapter that cannot be used with the model."""
+    """An adapter, an embedding or a VAE that cannot be used with the model."""
 
-    def __init__(self, name: str, reason: str) -> None:
-        """`reason` is the rest of a sentence."""
-        super().__init__(f"The adapter {name} cannot be used: {reason}. Choose one made for this kind of model.")
+    def __init__(self, name: str, reason: str, what: str = "adapter") -> None:
+        """`reason` is the rest of a sentence; `what` it is, as artists call it."""
+        super().__init__(f"The {what} {name} cannot be used: {reason}. Choose one made for this kind of model.")
 
 
 class AdapterNotFoundError(AdapterError):
     """No adapter of that name."""
 
-    def __init__(self, name: str, near: str) -> None:
-        """`near` is one that is called nearly so, or empty."""
+    def __init__(self, name: str, near: str, what: str = "adapter", folder: str = "loras") -> None:
+        """`near` is one that is called nearly so, or empty; `folder` of the data directory is where it would be."""
         hint = f" Did you mean “{near}”?" if near else ""
         StudioError.__init__(
             self,
-            f"There is no adapter “{name[:60]}”.{hint} Copy its .safetensors file into the folder loras of the data "
+            f"There is no {what} “{name[:60]}”.{hint} Copy its .safetensors file into the folder {folder} of the data "
             "directory, or use the recipe without it.",
         )
 
@@ -167,13 +211,21 @@ class AdapterNotFoundError(AdapterError):
 class AdapterChangedError(AdapterError):
     """The recipe names a file with another hash than the one that bears its name."""
 
-    def __init__(self, name: str, wanted: str, found: str) -> None:
+    def __init__(self, name: str, wanted: str, found: str, what: str = "adapter") -> None:
         """Hashes are hexadecimal SHA-256; ten digits are shown."""
         StudioError.__init__(
             self,
-            f"The recipe was made with the adapter “{name}” {wanted[:10]}, but the file here is {found[:10]}. "
-            "The picture would differ; add the adapter to the recipe anew to use this file.",
+            f"The recipe was made with the {what} “{name}” {wanted[:10]}, but the file here is {found[:10]}. "
+            f"The picture would differ; add the {what} to the recipe anew to use this file.",
         )
+
+
+class DownloadError(StudioError):
+    """What could not be fetched. Nothing half-fetched is ever taken for a model."""
+
+    def __init__(self, name: str, reason: str, advice: str) -> None:
+        """`reason` is the rest of a sentence; `advice` is a sentence."""
+        super().__init__(f"{name} cannot be fetched: {reason}. {advice}")
 
 
 class PictureError(StudioError):

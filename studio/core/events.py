@@ -76,7 +76,8 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     `signature` is the linear preview of the finished latents, (h, w, 3) float32 of 0 to 1: drafts are compared by it.
     `noise_norm` is the Euclidean norm of the blended noise; for noise of `noise_dimension` values sqrt of it is right.
     `sampling_seconds` and `rest_seconds` add up to what the draft took. `depth` of the recipe's steps were not taken:
-    the keyframes' trajectories led past them.
+    the keyframes' trajectories led past them. Where the model's few-step student drew it, `student_steps` are the most
+    that it may draw in; else 0.
     """
 
     picture: Picture
@@ -86,6 +87,7 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sampling_seconds: float
     rest_seconds: float
     depth: int = 0
+    student_steps: int = 0
 
 
 class Stopped(msgspec.Struct, frozen=True):
@@ -93,11 +95,15 @@ class Stopped(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
-    """The job failed. `sentence` is the error's own; `option` names the field to correct, or is empty."""
+    """The job failed. `sentence` is the error's own; `option` names the field to correct, or is empty.
+
+    `part` names the `SharedPart` that the model lacks, or is empty.
+    """
 
     sentence: str
     option: str = ""
     kind: str = "StudioError"
+    part: str = ""
 
 
 Event: TypeAlias = Staged | Step | Finished | Stopped | Failed

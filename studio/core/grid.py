@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from studio.core.errors import OptionError, UnknownChoiceError
-from studio.core.model_family import check_offered
+from studio.core.model_checks import check_for_model
 from studio.core.models import ModelInfo
 from studio.core.recipe import Recipe, check_recipe
 from studio.core.scheduler_choice import with_scheduler
@@ -118,7 +118,7 @@ def _varied(recipe: Recipe, way: Sequence[tuple[Axis, Any]], model: ModelInfo | 
         recipe = _with_value(recipe, axis, value, model)
     check_recipe(recipe, size_multiple=model.size_multiple if model else 8)
     if model is not None:
-        check_offered(model.prediction_type, recipe.scheduler, recipe.schedule, recipe.scheduler_settings)
+        check_for_model(recipe, model)
     return chosen(recipe)
 
 
@@ -142,7 +142,7 @@ def _with_text(recipe: Recipe, wanted: str, text: str) -> Recipe:
     if wanted not in recipe.prompt and wanted not in recipe.negative_prompt:
         raise OptionError("prompt", f"Prompt: “{wanted[:40]}” is in neither prompt. Begin with words that are.")
     prompt, negative = (each.replace(wanted, text) for each in (recipe.prompt, recipe.negative_prompt))
-    return msgspec.structs.replace(recipe, prompt=prompt, negative_prompt=negative)
+    return msgspec.structs.replace(recipe, prompt=prompt, negative_prompt=negative, learned_words=None)
 
 
 # Reading values.

@@ -17,6 +17,7 @@ from studio.core.options import option
 from studio.core.prompt_grammar import adapter_mark, adapters_in
 from studio.core.recipe import Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings
+from studio.core.start import Area, Start
 
 _SAMPLERS = {Scheduler.PNDM: "PLMS"}
 _SCHEDULES = {Schedule.LINSPACE: "Uniform"}
@@ -44,12 +45,16 @@ def _hashes(recipe: Recipe) -> dict[str, str]:
     """Ten digits of each file's SHA-256, by which galleries know it."""
     known = (each for each in recipe.adapters if each.hash and each.strength and not set(each.name) & set(',:"'))
     listed = ", ".join(f"{each.name}: {each.hash[:10]}" for each in known)
-    return {"Lora hashes": listed} if listed else {}
+    learned = (each for each in recipe.learned_words or () if each.hash and not set(each.name) & set(',:"'))
+    words = ", ".join(f"{each.name}: {each.hash[:10]}" for each in learned)
+    return {key: value for key, value in {"Lora hashes": listed, "TI hashes": words}.items() if value}
 
 
 def _parameters(recipe: Recipe) -> dict[str, str]:
     """In the order in which AUTOMATIC1111 writes them."""
     model = {"Model hash": recipe.model.hash[:10], "Model": recipe.model.name}
+    if recipe.vae is not None:
+        model |= {"VAE hash": recipe.vae.hash[:10], "VAE": recipe.vae.name}
     return {
         "Steps": str(recipe.steps),
         "Sampler": _SAMPLERS.get(recipe.scheduler, recipe.scheduler),
@@ -59,23 +64,34 @@ def _parameters(recipe: Recipe) -> dict[str, str]:
         "Size": f"{recipe.width}x{recipe.height}",
         **{key: value for key, value in model.items() if value},
         **_variation(recipe),
-        **({} if recipe.start is None else {"Denoising strength": _number(recipe.start.strength)}),
+        **_start(recipe.start),
         **_settings(recipe.scheduler_settings),
         **_hashes(recipe),
         "Version": f"Latent Studio {studio.__version__}",
     }
 
 
+def _start(start: Start | None) -> dict[str, str]:
+    if start is None:
+        return {}
+    part = {"Inpaint area": "Only masked", "Masked area padding": str(start.padding_px)}
+    return {"Denoising strength": _number(start.strength), **(part if start.area is Area.MASKED else {})}
+
+
 def _variation(recipe: Recipe) -> dict[str, str]:
-    """The one blend that AUTOMATIC1111 knows: from the seed towards another, by slerp."""
+    """The one blend that AUTOMATIC1111 knows: from the seed towards another; its law is slerp by columns."""
     blend = recipe.blend
-    if blend is None or blend.law is not Law.SLERP or len(blend.keyframes) != 2:
+    if blend is None or not blend.law.is_of_two or len(blend.keyframes) != 2:
         return {}
     first, second = blend.keyframes
     plain = all(not each.picture and each.prompt is None and each.negative_prompt is None for each in blend.keyframes)
     if not plain or first.seed != recipe.seed or blend.noise_shares != blend.prompt_shares:
         return {}
-    return {"Variation seed": str(second.seed), "Variation seed strength": _number(blend.noise_shares[-1])}
+    return {
+        "Variation seed": str(second.seed),
+        "Variation seed strength": _number(blend.noise_shares[-1]),
+        **({"Variation law": str(blend.law)} if blend.law is Law.COLUMNS else {}),
+    }
 
 
 def _settings(settings: SchedulerSettings) -> dict[str, str]:

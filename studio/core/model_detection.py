@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from studio.core.model_family import FAMILIES, FLOW, ModelFamily
+from studio.core.model_family import FAMILIES, FLOW, ModelFamily, inpainting_channels
 from studio.core.safetensors_header import Header, TensorEntry
 
 UNET = "model.diffusion_model."
@@ -51,8 +51,8 @@ class Detected(msgspec.Struct, frozen=True, kw_only=True):
     """What a weight file is. Of a checkpoint: its `family`, what it predicts, `prefix` before the denoiser's keys.
 
     `parts` are those in the file; `purpose` is empty for text to picture, else what the checkpoint is for instead;
-    `few_steps` marks models that their weights show to be distilled; `latent_channels` is 0 where the file does not
-    tell.
+    `inpaints`: its denoiser is shown a mask and the masked picture beside the latents; `few_steps` marks models that
+    their weights show to be distilled; `latent_channels` is 0 where the file does not tell.
     """
 
     kind: FileKind
@@ -61,6 +61,7 @@ class Detected(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str = ""
     parts: frozenset[str] = frozenset()
     purpose: str = ""
+    inpaints: bool = False
     few_steps: bool = False
     latent_channels: int = 0
     precision: str = ""
@@ -133,12 +134,14 @@ def _unet(header: Header, prefix: str) -> Detected:
     given, made = (
         _side(tensors, f"{prefix}{key}.weight", side) for key, side in (("input_blocks.0.0", 1), ("out.2", 0))
     )
+    inpaints = given == inpainting_channels(made)
     return Detected(
         kind=FileKind.CHECKPOINT,
         family=family,
-        prediction_type=_prediction_type(header, family),
+        prediction_type=_prediction_type(header, family, inpaints=inpaints),
         prefix=prefix,
-        purpose=_purpose(given, made),
+        purpose="" if inpaints else _purpose(given, made),
+        inpaints=inpaints,
         latent_channels=made,
     )
 
@@ -155,21 +158,22 @@ def _unet_family(tensors: Mapping[str, TensorEntry], prefix: str) -> ModelFamily
     return ModelFamily.SD2 if _SD2_WIDTH in widths else ModelFamily.SD1
 
 
-def _prediction_type(header: Header, family: ModelFamily) -> str:
+def _prediction_type(header: Header, family: ModelFamily, *, inpaints: bool) -> str:
     """Neither keys nor shapes tell ε from v, but trainers write it: a marking tensor, or an entry of the metadata.
 
-    Where nothing is written, what the family's own release predicts: Stable Diffusion 2.1 is a v model.
+    Where nothing is written, what the family's own release predicts: Stable Diffusion 2.1 is a v model, but its
+    release for inpainting predicts ε.
     """
     said = header.metadata.get("modelspec.prediction_type", "")
     if "v_pred" in header.tensors or said == "v":
         return "v_prediction"
-    return "v_prediction" if family is ModelFamily.SD2 and said != "epsilon" else "epsilon"
+    return "v_prediction" if family is ModelFamily.SD2 and said != "epsilon" and not inpaints else "epsilon"
 
 
 def _purpose(given: int, made: int) -> str:
     if given == made:
         return ""
-    return {2 * made + 1: "inpainting", 2 * made: "instructions about a picture"}.get(given, "pictures as input")
+    return "instructions about a picture" if given == 2 * made else "pictures as input"
 
 
 def _other(tensors: Mapping[str, TensorEntry]) -> FileKind:

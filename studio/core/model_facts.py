@@ -1,18 +1,25 @@
 """What a model weighs, counted from its headers: on disk, and in memory before it is loaded."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from studio.core.errors import ModelBrokenError
 from studio.core.model_detection import precision_of
-from studio.core.model_family import FAMILIES
 from studio.core.model_files import companion
 from studio.core.model_info import ModelInfo
 from studio.core.safetensors_header import Header, read_header
 
+_REMEMBERED = 8192
+"""Files whose header was read; each takes some hundred bytes."""
 _NOT_LOADED = "model_ema."
 """A second, averaged copy of the weights, which checkpoints made for training carry."""
+
+
+_WHOLE_NUMBERS = "position_ids"
+"""Of text encoders: the only table of them that is no weight."""
 
 
 class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,18 +40,18 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_facts(info: ModelInfo) -> ModelFacts:
     """Count the weights of `info` by its files' headers. Raises ModelBrokenError."""
-    headers = [(part, read_header(path)) for part, path in part_files(info)]
+    files = [(part, _facts_of(path)) for part, path in part_files(info)]
     counts: dict[str, int] = {}
-    for part, header in headers:
-        counts[part] = counts.get(part, 0) + _count(header)
-    largest = max((header for _, header in headers), key=lambda header: header.weights_bytes, default=Header({}, {}))
-    size = sum(path.stat().st_size for _, path in part_files(info))
-    return ModelFacts(precision=precision_of(largest), size_bytes=size, counts=counts)
+    for part, facts in files:
+        counts[part] = counts.get(part, 0) + facts.count
+    largest = max((facts for _, facts in files), key=lambda facts: facts.size_bytes, default=_FileFacts("", 0, 0))
+    size = sum(facts.size_bytes for _, facts in files)
+    return ModelFacts(precision=largest.precision, size_bytes=size, counts=counts)
 
 
 def part_files(info: ModelInfo) -> Iterator[tuple[str, Path]]:
     """The weight files that are loaded, each with the part it belongs to."""
-    parts = FAMILIES[info.family].weighted
+    parts = info.weighted
     if info.file is not None:
         yield "file", info.file
         for part in parts:
@@ -60,6 +67,38 @@ def weight_files(folder: Path) -> list[Path]:
     files = sorted(folder.glob("*.safetensors"))
     plain = [path for path in files if path.name.count(".") == 1]
     return plain or files
+
+
+class _FileFacts(msgspec.Struct, frozen=True):
+    precision: str
+    size_bytes: int
+    count: int
+
+
+def _facts_of(path: Path) -> _FileFacts:
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise ModelBrokenError(path, f"it cannot be read ({error.strerror})") from error
+    return _measured(path, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _measured(path: Path, size_bytes: int, changed_ns: int) -> _FileFacts:
+    """Of one file; another one under this name, of other size or time, is read again."""
+    header = read_header(path)
+    _check_formats(path, header)
+    return _FileFacts(precision_of(header), size_bytes, _count(header))
+
+
+def _check_formats(path: Path, header: Header) -> None:
+    """Raise ModelBrokenError for a matrix of whole numbers: converted, they would be weights of no meaning."""
+    for name, entry in header.tensors.items():
+        is_whole = not entry.dtype.startswith(("F", "BF"))
+        if is_whole and len(entry.shape) > 1 and not name.endswith(_WHOLE_NUMBERS):
+            raise ModelBrokenError(
+                path, f"“{name[:80]}” holds whole numbers ({entry.dtype}), as only quantised models do"
+            )
 
 
 def _count(header: Header) -> int:

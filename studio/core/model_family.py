@@ -7,6 +7,7 @@ from types import MappingProxyType
 import msgspec
 
 from studio.core.errors import OptionError
+from studio.core.pipelines import PIPELINES
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler, SchedulerInfo, SchedulerSettings
 
 
@@ -19,6 +20,8 @@ class ModelFamily(enum.StrEnum):
     SD3 = "Stable Diffusion 3"
     FLUX = "Flux.1"
     PIXART_SIGMA = "PixArt-Σ"
+    OTHER = "Other"
+    """A pipeline of diffusers that is run whole: see `pipelines`."""
 
 
 FLOW = "flow"
@@ -64,7 +67,7 @@ FAMILIES: Mapping[ModelFamily, FamilyFacts] = MappingProxyType(
     {
         ModelFamily.SD1: FamilyFacts(
             slug="sd1",
-            pipelines=("StableDiffusionPipeline", "LatentConsistencyModelPipeline"),
+            pipelines=("StableDiffusionPipeline", "LatentConsistencyModelPipeline", "StableDiffusionInpaintPipeline"),
             tokenizers=("tokenizer",),
             weighted=("text_encoder", "unet", "vae"),
         ),
@@ -77,7 +80,7 @@ FAMILIES: Mapping[ModelFamily, FamilyFacts] = MappingProxyType(
         ),
         ModelFamily.SDXL: FamilyFacts(
             slug="sdxl",
-            pipelines=("StableDiffusionXLPipeline",),
+            pipelines=("StableDiffusionXLPipeline", "StableDiffusionXLInpaintPipeline"),
             tokenizers=_TWO,
             weighted=("text_encoder", "text_encoder_2", "unet", "vae"),
             defaults=Defaults(width=1024, height=1024, steps=30, guidance=5.0),
@@ -114,8 +117,12 @@ FAMILIES: Mapping[ModelFamily, FamilyFacts] = MappingProxyType(
             token_limit=299,
             defaults=Defaults(width=1024, height=1024, steps=20, guidance=4.5, schedule=Schedule.NORMAL),
         ),
+        ModelFamily.OTHER: FamilyFacts(slug="", pipelines=(), tokenizers=(), weighted=()),
     }
 )
+
+KINDS = (*(each for each in ModelFamily if each is not ModelFamily.OTHER), *(each.name for each in PIPELINES.values()))
+"""All that can be run, as artists call it."""
 
 FLOW_SCHEDULERS: Mapping[Scheduler, SchedulerInfo] = MappingProxyType(
     {
@@ -136,6 +143,11 @@ FLOW_SCHEDULERS: Mapping[Scheduler, SchedulerInfo] = MappingProxyType(
 def family_of_pipeline(name: str) -> ModelFamily | None:
     """The family whose pipeline diffusers calls `name`, from a folder's `model_index.json`; None for others."""
     return next((family for family, facts in FAMILIES.items() if name in facts.pipelines), None)
+
+
+def inpainting_channels(latent_channels: int) -> int:
+    """What an inpainting U-Net takes: the latents, the mask, and the masked picture's latents."""
+    return 2 * latent_channels + 1
 
 
 def offered_schedulers(prediction_type: str) -> Mapping[Scheduler, SchedulerInfo]:

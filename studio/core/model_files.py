@@ -8,13 +8,15 @@ import msgspec
 
 from studio.core.errors import ModelBrokenError, ModelError
 from studio.core.model_detection import Detected, FileKind, detect
-from studio.core.model_family import FAMILIES, ModelFamily
+from studio.core.model_family import FAMILIES, ModelFamily, inpainting_channels
 from studio.core.model_folders import describe
 from studio.core.model_info import ModelInfo
 from studio.core.model_json import read_json
 from studio.core.places import resources_dir
 from studio.core.safetensors_header import read_header
 
+_SD2_INPAINTING_SIDE = 64
+"""In latents: that release is for 512 px, and the family's others are for 768."""
 _REMEMBERED = 4096
 """Files whose header was read; each takes some hundred bytes."""
 
@@ -39,6 +41,8 @@ def read_file(path: Path) -> ModelInfo:
     noise = part_config(path, found, "scheduler")
     noise = noise | {"prediction_type": found.prediction_type} if companion_config(path, "scheduler") is None else noise
     vae, denoiser = part_config(path, found, "vae"), part_config(path, found, facts.denoiser)
+    if found.inpaints:
+        denoiser = denoiser | inpainting_config(found)
     if found.few_steps:
         denoiser = denoiser | {"guidance_embeds": False}
     try:
@@ -68,6 +72,12 @@ def part_config(path: Path, found: Detected, part: str) -> dict[str, Any]:
     if beside is not None:
         return read_json(beside.parent, beside.name)
     return read_json(config_of(found.family, part), _config_name(part))
+
+
+def inpainting_config(found: Detected) -> dict[str, Any]:
+    """In what the denoiser's configuration of an inpainting checkpoint differs from its family's."""
+    release = {"sample_size": _SD2_INPAINTING_SIDE} if found.family is ModelFamily.SD2 else {}
+    return {"in_channels": inpainting_channels(found.latent_channels), **release}
 
 
 def companion_config(path: Path, part: str) -> Path | None:

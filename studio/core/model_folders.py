@@ -6,7 +6,15 @@ from typing import Any, TypeAlias
 import msgspec
 
 from studio.core.errors import ModelBrokenError, ModelError, UnsafeModelError
-from studio.core.model_family import FAMILIES, FLOW, Defaults, ModelFamily, family_of_pipeline
+from studio.core.model_family import (
+    FAMILIES,
+    FLOW,
+    KINDS,
+    Defaults,
+    ModelFamily,
+    family_of_pipeline,
+    inpainting_channels,
+)
 from studio.core.model_info import ModelInfo
 from studio.core.model_json import read_json
 from studio.core.schedulers import Schedule, Scheduler
@@ -20,6 +28,7 @@ _FEW_STEPS = {"LCMScheduler": Scheduler.LCM, "TCDScheduler": Scheduler.TCD}
 _TURBO = {"EulerDiscreteScheduler": Scheduler.EULER, "EulerAncestralDiscreteScheduler": Scheduler.EULER_A}
 _STEPS = 4
 _PREDICTION_TYPES = ("epsilon", "v_prediction")
+_INPAINTS = "An inpainting model: it is shown what lies around the mask."
 _LCM_SCALE = 8.0
 """In the middle of the scales that latent consistency models were distilled with (Luo et al. 2023, section 4.3)."""
 
@@ -34,7 +43,7 @@ def read_folder(folder: Path) -> ModelInfo:
             raise ModelBrokenError(folder, f"its {part} is missing")
     for part in facts.weighted:
         if (folder / part).is_dir():
-            _check_weights(folder / part)
+            check_weights(folder / part)
     try:
         return _info(folder, family)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, msgspec.ValidationError) as error:
@@ -45,7 +54,7 @@ def _family(folder: Path, index: Config) -> ModelFamily:
     kind = index.get("_class_name", "StableDiffusionPipeline")
     family = family_of_pipeline(kind) if isinstance(kind, str) else None
     if family is None:
-        known = ", ".join(each for each in ModelFamily)
+        known = ", ".join(KINDS)
         raise ModelError(f"The model in {folder} is a {str(kind)[:80]}, which the studio cannot run. It runs: {known}.")
     return family
 
@@ -86,6 +95,7 @@ def describe(family: ModelFamily, vae: Config, denoiser: Config, noise: Config, 
     side = int(denoiser.get("sample_size") or 0) * downsampling
     usual = Defaults() if family is ModelFamily.SD2 else facts.defaults
     sized = {"width": side, "height": side} if side else {}
+    inpaints = denoiser.get("in_channels") == inpainting_channels(int(vae["latent_channels"]))
     return ModelInfo(
         name="",
         folder=Path(),
@@ -97,7 +107,8 @@ def describe(family: ModelFamily, vae: Config, denoiser: Config, noise: Config, 
         token_limit=75 if reads_clip_only else facts.token_limit,
         defaults=msgspec.convert({**msgspec.structs.asdict(usual), **sized, **steps}, Defaults),
         few_steps=few,
-        note=_note(steps) if few else "",
+        inpaints=inpaints,
+        note=" ".join((*([_note(steps)] if few else []), *([_INPAINTS] if inpaints else []))),
     )
 
 
@@ -105,7 +116,8 @@ def check_channels(path: Path, family: ModelFamily, vae: Config, denoiser: Confi
     """Raise ModelBrokenError where the VAE and the denoiser do not speak of the same latents."""
     made = int(vae["latent_channels"]) * (4 if family is ModelFamily.FLUX else 1)
     taken = int(denoiser.get("in_channels", made))
-    if made != taken:
+    inpaints = FAMILIES[family].denoiser == "unet" and taken == inpainting_channels(made)
+    if made != taken and not inpaints:
         part = FAMILIES[family].denoiser
         raise ModelBrokenError(path, f"its VAE makes latents of {made} channels, but its {part} takes {taken}")
 
@@ -149,7 +161,8 @@ def _there(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if path.is_dir()}
 
 
-def _check_weights(part: Path) -> None:
+def check_weights(part: Path) -> None:
+    """Raise UnsafeModelError or ModelBrokenError unless the folder of a part has .safetensors weights."""
     if any(part.glob("*.safetensors")):
         return
     pickles = [path for pattern in PICKLES for path in part.glob(pattern)]

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from studio.core.model_family import Defaults, ModelFamily, offered_schedulers
+from studio.core.abilities import EVERY_ABILITY, Ability
+from studio.core.model_family import FAMILIES, Defaults, ModelFamily, offered_schedulers
+from studio.core.pipelines import Pipeline
 from studio.core.schedulers import Scheduler, SchedulerInfo
 
 
@@ -14,7 +16,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     `size_multiple` in pixels; `latent_channels` C and `downsampling` f: a picture H×W×3 has latents (C, H/f, W/f);
     `token_limit` counts the prompt's own tokens (the encoder's length less the start and end marks). `few_steps`: it
-    was distilled to need few; `note` says in a sentence what is special about it, or is empty.
+    was distilled to need few; `inpaints`: it is shown the mask, and what lies outside of it; `note` says in a sentence
+    what is special about it, or is empty; `abilities` can be asked of it; `pipeline` is set where it is run whole.
     """
 
     name: str
@@ -29,7 +32,10 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     family: ModelFamily = ModelFamily.SD1
     file: Path | None = None
     few_steps: bool = False
+    inpaints: bool = False
     note: str = ""
+    abilities: frozenset[Ability] = EVERY_ABILITY
+    pipeline: Pipeline | None = None
 
     @property
     def path(self) -> Path:
@@ -38,5 +44,18 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def schedulers(self) -> Mapping[Scheduler, SchedulerInfo]:
-        """The schedulers offered for it, by what it predicts."""
-        return offered_schedulers(self.prediction_type)
+        """The schedulers offered for it, by what it predicts; where it keeps its own, that one."""
+        if Ability.SCHEDULERS in self.abilities:
+            return offered_schedulers(self.prediction_type)
+        own = SchedulerInfo(description="The model's own: it takes no other.", schedules=(self.defaults.schedule,))
+        return {self.defaults.scheduler: own}
+
+    @property
+    def kind(self) -> str:
+        """What artists call its architecture."""
+        return self.family if self.pipeline is None else self.pipeline.facts.name
+
+    @property
+    def weighted(self) -> tuple[str, ...]:
+        """The parts with weights that determine its pictures, in the order they are loaded."""
+        return FAMILIES[self.family].weighted if self.pipeline is None else self.pipeline.weighted

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -17,21 +19,30 @@ _WATCHED_MAX = 200
 """Systems watch only so many folders for one program."""
 
 
+Found: TypeAlias = tuple[ModelInfo, ModelFacts | None]
+Tell: TypeAlias = Callable[[Mapping[str, Found]], None]
+
+
 class ModelList(msgspec.Struct, frozen=True):
     """The readable models with their facts, as far as they can be counted; and the folders in which more may appear."""
 
-    models: tuple[tuple[ModelInfo, ModelFacts | None], ...]
+    models: tuple[Found, ...]
     watched: tuple[Path, ...]
 
 
-def look_for_models(folders: Iterable[Path]) -> ModelList:
-    """Look through `folders`. Reads JSON files and headers; of two models of one name the first counts."""
+def look_for_models(folders: Iterable[Path], tell: Tell | None = None) -> ModelList:
+    """Look through `folders`. Reads JSON files and headers; of two models of one name the first counts.
+
+    `tell` hears what was found so far, after each file; what it raises ends the look.
+    """
     roots = tuple(folders)
-    found: dict[str, tuple[ModelInfo, ModelFacts | None]] = {}
+    found: dict[str, Found] = {}
     watched = dict.fromkeys(root if root.is_dir() else root.parent for root in roots)
     for root in roots:
         watched |= dict.fromkeys(each for each in _folders_in(root) if not (each / "model_index.json").is_file())
     for path in model_paths(roots):
+        if tell is not None:
+            tell(found)
         watched[path.parent] = None
         try:
             info = read_model(path)
@@ -39,7 +50,8 @@ def look_for_models(folders: Iterable[Path]) -> ModelList:
             watched |= dict.fromkeys([path, *_folders_in(path)])
             continue
         found.setdefault(info.name, (info, _facts(info)))
-    return ModelList(tuple(found.values()), tuple(watched)[:_WATCHED_MAX])
+    there = (path for path in watched if path.exists())
+    return ModelList(tuple(found.values()), tuple(islice(there, _WATCHED_MAX)))
 
 
 def _facts(info: ModelInfo) -> ModelFacts | None:
@@ -51,5 +63,5 @@ def _facts(info: ModelInfo) -> ModelFacts | None:
 
 def _folders_in(folder: Path) -> list[Path]:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        return sorted(Path(entry.path) for entry in entries if entry.is_dir())
+        return sorted(Path(entry.path) for entry in entries if entry.is_dir() and entry.name[0] != ".")
     return []

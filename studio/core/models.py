@@ -11,8 +11,9 @@ from studio.core.model_files import read_file
 from studio.core.model_folders import PICKLES, read_folder
 from studio.core.model_info import ModelInfo
 from studio.core.model_places import model_paths
+from studio.core.pipeline_folders import is_pipeline, read_pipeline
 
-__all__ = ["Defaults", "ModelFamily", "ModelInfo", "find_models", "read_model", "resolve_model"]
+__all__ = ["Defaults", "ModelFamily", "ModelInfo", "find_models", "first_models", "read_model", "resolve_model"]
 
 _HUB_PREFIX = "models--"
 
@@ -27,6 +28,11 @@ def find_models(folders: Iterable[Path]) -> tuple[ModelInfo, ...]:
             continue
         found.setdefault(info.name, info)
     return tuple(found.values())
+
+
+def first_models(folders: Iterable[Path]) -> tuple[ModelInfo, ...]:
+    """The models of the first of `folders` that has any: those to begin with, before all are looked through."""
+    return next((found for folder in folders if (found := find_models((folder,)))), ())
 
 
 def resolve_model(name: str, folders: Iterable[Path]) -> ModelInfo:
@@ -47,7 +53,7 @@ def resolve_model(name: str, folders: Iterable[Path]) -> ModelInfo:
 def read_model(path: Path) -> ModelInfo:
     """The model in a folder or a single file, read by its JSON files or its header. Raises ModelError."""
     if path.is_dir():
-        info = read_folder(path)
+        info = read_pipeline(path) if is_pipeline(path) else read_folder(path)
         return msgspec.structs.replace(info, name=_hub_name(path)) if path.parent.name == "snapshots" else info
     if any(path.match(pattern) for pattern in PICKLES):
         raise UnsafeModelError(path)

@@ -27,6 +27,16 @@ class Places(msgspec.Struct, frozen=True):
         return self.data_dir / "loras"
 
     @property
+    def embeddings(self) -> Path:
+        """Textual inversion embeddings that the artist puts in."""
+        return self.data_dir / "embeddings"
+
+    @property
+    def vaes(self) -> Path:
+        """VAEs that the artist puts in, to take the place of models' own."""
+        return self.data_dir / "vae"
+
+    @property
     def index(self) -> Path:
         """The SQLite index and queue."""
         return self.data_dir / "library.sqlite"
@@ -40,6 +50,16 @@ class Places(msgspec.Struct, frozen=True):
     def thumbnails(self) -> Path:
         """Small copies of pictures; they may be deleted at any time."""
         return self.data_dir / "cache" / "thumbnails"
+
+    @property
+    def measured(self) -> Path:
+        """How fast this machine was found to be; on it depends in which number format large models work."""
+        return self.data_dir / "measured.json"
+
+    @property
+    def hashes(self) -> Path:
+        """The hashes of weight files that were read once; it may be deleted at any time."""
+        return self.data_dir / "cache" / "hashes.json"
 
     @property
     def undo_trash(self) -> Path:

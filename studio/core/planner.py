@@ -38,19 +38,12 @@ class Plan(msgspec.Struct, frozen=True):
         return self.steps - self.depth
 
 
-class DraftPlanner:
-    """Learns from finished drafts how long steps take and what else does; plans the next draft.
+class Pace(msgspec.Struct):
+    """How long drafts take that one network draws: each step, and all else; and how far off that was."""
 
-    A draft that begins among the trajectories, after its first step, is far more like the full picture than one of as
-    many steps from noise. How like is measured whenever a full picture follows its draft: where trajectories stop
-    being true, drafts begin at noise again.
-    """
-
-    def __init__(self) -> None:
-        """Knows nothing yet: the first plan is the least there may be."""
-        self.step_seconds: float | None = None
-        self.rest_seconds = self._spread_seconds = 0.0
-        self._likeness = _LIKENESS
+    step_seconds: float | None = None
+    rest_seconds: float = 0.0
+    spread_seconds: float = 0.0
 
     def learn(self, steps: int, sampling_seconds: float, rest_seconds: float) -> None:
         """A draft of `steps` steps took this long to sample, and this long for everything else."""
@@ -59,9 +52,45 @@ class DraftPlanner:
             self.step_seconds, self.rest_seconds = step, rest_seconds
             return
         surprise = abs(sampling_seconds + rest_seconds - (self.rest_seconds + steps * self.step_seconds))
-        self._spread_seconds += _FORGET * (surprise - self._spread_seconds)
+        self.spread_seconds += _FORGET * (surprise - self.spread_seconds)
         self.step_seconds += _FORGET * (step - self.step_seconds)
         self.rest_seconds += _FORGET * (rest_seconds - self.rest_seconds)
+
+    def affordable(self, budget_ms: int) -> int:
+        """The steps that the budget nearly always allows; 0 before there was a draft."""
+        if self.step_seconds is None:
+            return 0
+        spare = budget_ms / 1000 - self.rest_seconds - _SAFETY * self.spread_seconds
+        return int(spare / max(self.step_seconds, 1e-6))
+
+
+class DraftPlanner:
+    """Learns from finished drafts how long steps take and what else does; plans the next draft.
+
+    A draft that begins among the trajectories, after its first step, is far more like the full picture than one of as
+    many steps from noise. How like is measured whenever a full picture follows its draft: where trajectories stop
+    being true, drafts begin at noise again.
+
+    A few-step student takes steps of its own pace. Where it drew the last draft, no more are planned than it may take,
+    unless there is time for more of the model's own, which then are better.
+    """
+
+    def __init__(self) -> None:
+        """Knows nothing yet: the first plan is the least there may be."""
+        self._student_steps = 0
+        self._paces: dict[int, Pace] = {}
+        self._likeness = _LIKENESS
+
+    def learn(self, steps: int, sampling_seconds: float, rest_seconds: float, student_steps: int = 0) -> None:
+        """A draft of `steps` steps took this long to sample, and this long for everything else.
+
+        Drawn by a student that may take `student_steps`; 0: by the model itself.
+        """
+        self._paces.setdefault(student_steps, Pace()).learn(steps, sampling_seconds, rest_seconds)
+
+    def follow(self, student_steps: int) -> None:
+        """The next draft is likely to be drawn by the same as the last one; as in `learn`."""
+        self._student_steps = student_steps
 
     def judge(self, likeness: float) -> None:
         """A draft that began among trajectories had this correlation, −1 to 1, with its full picture."""
@@ -73,25 +102,35 @@ class DraftPlanner:
 
     def plan(self, settings: DraftSettings, most: int) -> Plan:
         """The next draft: what the budget nearly always allows, of at most `most` steps, the full picture's own."""
-        affordable, depth = 0, self._depth
-        if self.step_seconds is not None:
-            spare = settings.budget_ms / 1000 - self.rest_seconds - _SAFETY * self._spread_seconds
-            affordable = int(spare / max(self.step_seconds, 1e-6)) + depth
+        depth = self._depth
+        affordable = self._affordable(self._student_steps, settings, depth)
+        if self._student_steps:
+            of_the_model = self._affordable(0, settings, depth)
+            affordable = max(min(affordable, self._student_steps), of_the_model)
         steps = max(1, min(most, settings.steps_max, max(settings.steps_min, affordable)))
         return Plan(steps, depth if 1 < steps < most else 0)
 
     def seconds(self, steps: int) -> float | None:
         """How long a draft of `steps` steps takes; None before there was one."""
-        return None if self.step_seconds is None else self.rest_seconds + steps * self.step_seconds
+        pace = self._pace
+        return None if pace.step_seconds is None else pace.rest_seconds + steps * pace.step_seconds
 
     def debounce_ms(self, settings: DraftSettings) -> int:
         """How long to wait for the hand to rest: not while frames keep the budget, shortly when they are slow."""
-        if self.step_seconds is None:
+        frame_seconds = self.seconds(max(1, settings.steps_min - self._depth))
+        if frame_seconds is None:
             return 0
-        taken = max(1, settings.steps_min - self._depth)
-        frame_ms = 1000 * (self.rest_seconds + taken * self.step_seconds)
+        frame_ms = 1000 * frame_seconds
         return 0 if frame_ms <= 2 * settings.budget_ms else min(250, int(frame_ms / 4))
 
     @property
     def _depth(self) -> int:
         return 1 if self._likeness >= LIKENESS_MIN else 0
+
+    @property
+    def _pace(self) -> Pace:
+        return self._paces.get(self._student_steps, Pace())
+
+    def _affordable(self, student_steps: int, settings: DraftSettings, depth: int) -> int:
+        pace = self._paces.get(student_steps)
+        return 0 if pace is None else pace.affordable(settings.budget_ms) + depth

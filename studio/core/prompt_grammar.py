@@ -84,11 +84,6 @@ def mark_spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(match.span() for match in found))
 
 
-def without_adapters(text: str) -> str:
-    """The prompt without its `<lora:…>` marks."""
-    return _ADAPTER.sub("", text).strip()
-
-
 def escape(text: str) -> str:
     """Text that is read back as itself, brackets and all."""
     return re.sub(r"([\\()\[\]])", r"\\\1", text)

@@ -12,9 +12,10 @@ from msgspec import Meta
 from studio.core.adapters import AdapterUse, check_adapters
 from studio.core.blend import Blend, check_blend
 from studio.core.errors import OptionError
+from studio.core.learned_words import LearnedWord, check_learned
 from studio.core.options import check
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings, check_scheduler
-from studio.core.start import Start, check_start
+from studio.core.start import Area, Start, check_start, png_size
 
 SEED_MAX = 2**32 - 1
 """Seeds are 32-bit unsigned, as in every other studio."""
@@ -68,8 +69,18 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where set, noise and embeddings come from its keyframes; prompts and seed above fill what they leave open."""
     adapters: tuple[AdapterUse, ...] = ()
     """In the order they were chosen; the order changes nothing but rounding."""
+    learned_words: tuple[LearnedWord, ...] | None = None
+    """The embeddings that words of the prompts stand for, these and no others; None: whatever files bear the names."""
+    vae: ModelRef | None = None
+    """The VAE that takes the place of the model's own, where set."""
     start: Start | None = None
     """Where set, the picture begins there and not at noise alone."""
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """Width and height of the finished picture in pixels: a start of which a part is worked on keeps its own."""
+        own = png_size(self.start.picture) if self.start is not None and self.start.area is Area.MASKED else None
+        return own or (self.width, self.height)
 
 
 def check_recipe(recipe: Recipe, *, size_multiple: int = 8) -> None:
@@ -83,6 +94,7 @@ def check_recipe(recipe: Recipe, *, size_multiple: int = 8) -> None:
     if recipe.blend is not None:
         check_blend(recipe.blend)
     check_adapters(recipe.adapters)
+    check_learned(recipe.learned_words)
     if recipe.start is not None:
         kept = 0 if recipe.blend is None else sum(len(each.picture) for each in recipe.blend.keyframes)
         has_blend = recipe.blend is not None

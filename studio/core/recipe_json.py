@@ -54,11 +54,17 @@ def recipe_from_json(text: str) -> Recipe:
         _refuse('it is not a JSON object with "version" and "recipe"')
     _check_version(document.get("version"))
     try:
-        return msgspec.convert(document["recipe"], Recipe)
+        return _as_it_was(document["recipe"], msgspec.convert(document["recipe"], Recipe))
     except msgspec.ValidationError as error:
         _refuse(_explain(str(error)))
     except UnicodeEncodeError:  # where msgspec wants ASCII, as in a picture's base64
         _refuse("a value is not allowed (half a character where there can be none)")
+
+
+def _as_it_was(fields: Any, recipe: Recipe) -> Recipe:
+    """A finished picture from before there were embeddings was made without any, whatever files lie there now."""
+    is_older = recipe.model.hash and "learned_words" not in fields
+    return msgspec.structs.replace(recipe, learned_words=()) if is_older else recipe
 
 
 def _load(text: str) -> Any:

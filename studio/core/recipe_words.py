@@ -13,7 +13,7 @@ from studio.core.blend import Blend
 from studio.core.options import option
 from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import SchedulerSettings
-from studio.core.start import Encoding, Start
+from studio.core.start import Area, Encoding, Enlarging, Start
 
 _WORDS_SHOWN = 8
 _PROMPT_SHOWN = 60
@@ -33,6 +33,7 @@ def summary(recipe: Recipe) -> str:
         f"guidance {recipe.guidance:g}",
         " ".join(recipe.model.name.split()),
         adapters_in_words(recipe.adapters),
+        f"VAE {_vae(recipe)}" if recipe.vae else "",
         _blend(recipe.blend) if recipe.blend else "",
         _start(recipe.start) if recipe.start else "",
     )
@@ -49,6 +50,8 @@ def fields_in_words(recipe: Recipe) -> tuple[tuple[str, str], ...]:
         *((_title(name), _value(value)) for name, value in settings.items() if value is not None),
         ("model", _model(recipe.model)),
         ("adapters", adapters_in_words(recipe.adapters)),
+        ("embeddings", _learned(recipe)),
+        ("VAE", _vae(recipe)),
         ("blend", _blend(recipe.blend) if recipe.blend else ""),
         ("start", _start(recipe.start) if recipe.start else ""),
     )
@@ -72,6 +75,7 @@ def differences(old: Recipe, new: Recipe) -> tuple[str, ...]:
     changes += _settings_changes(old.scheduler_settings, new.scheduler_settings)
     changes += _model_change(old.model, new.model)
     changes += _adapter_changes(old.adapters, new.adapters)
+    changes += _vae_change(old, new)
     changes += _blend_change(old.blend, new.blend)
     changes += _start_change(old.start, new.start)
     changes += _words_change("prompt", old.prompt, new.prompt)
@@ -125,6 +129,20 @@ def _model_change(old: ModelRef, new: ModelRef) -> list[str]:
     return []  # a hash that is not known is no change: the name stands for whatever bears it
 
 
+def _learned(recipe: Recipe) -> str:
+    return ", ".join(f"{' '.join(each.name.split())} {each.hash[:_HASH_SHOWN]}" for each in recipe.learned_words or ())
+
+
+def _vae(recipe: Recipe) -> str:
+    return " ".join(recipe.vae.name.split()) if recipe.vae else ""
+
+
+def _vae_change(old: Recipe, new: Recipe) -> list[str]:
+    if _vae(old) == _vae(new):
+        return []
+    return [f"VAE {_vae(old) or 'of the model'} → {_vae(new) or 'of the model'}"]
+
+
 def _strength(use: AdapterUse) -> str:
     return f"{use.strength:g}".replace("-", "−")
 
@@ -167,8 +185,14 @@ def _blend_change(old: Blend | None, new: Blend | None) -> list[str]:
 
 
 def _start(start: Start) -> str:
-    sampled = ", encoding sampled" if start.encoding is Encoding.SAMPLE else ""
-    return f"a starting picture{' with a mask' if start.mask else ''}, strength {start.strength:g}{sampled}"
+    parts = (
+        f"a starting picture{' with a mask' if start.mask else ''}",
+        f"strength {start.strength:g}",
+        "encoding sampled" if start.encoding is Encoding.SAMPLE else "",
+        f"only the masked area, {start.padding_px} px around it" if start.area is Area.MASKED else "",
+        "latents enlarged" if start.enlarging is Enlarging.LATENTS else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def _start_change(old: Start | None, new: Start | None) -> list[str]:
@@ -181,6 +205,12 @@ def _start_change(old: Start | None, new: Start | None) -> list[str]:
         changes.append(f"strength {old.strength:g} → {new.strength:g}")
     if old.encoding is not new.encoding:
         changes.append(f"encoding {old.encoding} → {new.encoding}")
+    if old.area is not new.area:
+        changes.append(f"area {old.area} → {new.area}")
+    if old.padding_px != new.padding_px:
+        changes.append(f"padding {old.padding_px} px → {new.padding_px} px")
+    if old.enlarging is not new.enlarging:
+        changes.append(f"enlarging {old.enlarging} → {new.enlarging}")
     if old.mask != new.mask:
         changes.append("mask changed" if old.mask and new.mask else "+mask" if new.mask else "−mask")
     return changes

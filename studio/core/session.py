@@ -84,7 +84,9 @@ class Session:
         self._last_change = _NOTHING
 
     def change_recipe(self, **fields: object) -> None:
-        """Replace fields of the recipe."""
+        """Replace fields of the recipe. Other words in its prompts are other embeddings, as the files now are."""
+        if fields.keys() & {"prompt", "negative_prompt"}:
+            fields.setdefault("learned_words", None)
         self.change(recipe=msgspec.structs.replace(self.recipe, **fields))
 
     def change(self, **fields: object) -> None:

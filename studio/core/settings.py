@@ -17,6 +17,7 @@ from studio.core.files import make_folder, write_atomically
 from studio.core.model_places import hub_cache
 from studio.core.options import check
 from studio.core.places import Places, resources_dir
+from studio.core.precision import Precision
 
 Document: TypeAlias = dict[str, Any]
 Migrations: TypeAlias = Mapping[int, Callable[[Document], Document]]
@@ -107,6 +108,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             extra={"section": "Models", "unit": "GB"},
         ),
     ] = 0
+    precision: Annotated[
+        Precision,
+        Meta(
+            title="Precision",
+            description="How numbers are held. Automatic takes what is fast and safe here; pictures differ a little.",
+            extra={"section": "Models"},
+        ),
+    ] = Precision.AUTOMATIC
     export: ExportOptions = ExportOptions(pattern="")
     """As pictures were exported last, which its own panel shows. Without a pattern: called as new pictures are."""
 

@@ -19,6 +19,7 @@ Any picture of 1024 × 1024 px fits, even noise, which does not compress.
 MASK_BYTES_MAX = 256 << 10
 PICTURES_BYTES_MAX = START_BYTES_MAX + MASK_BYTES_MAX
 """Of a start, its mask and a blend's keyframes together: the recipe is written into every picture made with it."""
+SIDE_MAX_PX = 4096
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 
@@ -29,11 +30,26 @@ class Encoding(enum.StrEnum):
     SAMPLE = "sample"
 
 
+class Area(enum.StrEnum):
+    """What is worked on: all of the picture, or what is masked alone, enlarged to the recipe's size and put back."""
+
+    WHOLE = "whole"
+    MASKED = "masked"
+
+
+class Enlarging(enum.StrEnum):
+    """How a smaller picture gets to the recipe's size: its pixels before they are encoded, or its latents after."""
+
+    PIXELS = "pixels"
+    LATENTS = "latents"
+
+
 class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A picture, and how much of it is made anew.
 
     `picture` is a PNG file's bytes, RGB, of the recipe's size. `mask` is a PNG of one channel and that size, 255 where
-    the picture is made anew and 0 where it stays to the byte; empty: everywhere.
+    the picture is made anew and 0 where it stays to the byte; empty: everywhere. Where only the masked `area` is worked
+    on, picture and mask have a size of their own, which the result has too; where latents are enlarged, the picture.
     """
 
     picture: Annotated[bytes, Meta(min_length=1, max_length=START_BYTES_MAX)]
@@ -49,6 +65,23 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ] = 0.6
     encoding: Encoding = Encoding.MEAN
     mask: Annotated[bytes, Meta(max_length=MASK_BYTES_MAX)] = b""
+    area: Area = Area.WHOLE
+    padding_px: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=256,
+            title="Padding",
+            description="How much around the masked area is looked at, where it is worked on alone.",
+            extra={"unit": "px", "step": 8},
+        ),
+    ] = 32
+    enlarging: Enlarging = Enlarging.PIXELS
+
+    @property
+    def has_own_size(self) -> bool:
+        """Whether the picture need not be of the recipe's size."""
+        return self.area is Area.MASKED or self.enlarging is Enlarging.LATENTS
 
 
 def steps_taken(start: Start | None, steps: int) -> int:
@@ -69,6 +102,10 @@ def check_start(start: Start, width: int, height: int, *, has_blend: bool, blend
     if len(start.picture) + len(start.mask) + blend_bytes > PICTURES_BYTES_MAX:
         most = f"{PICTURES_BYTES_MAX / 2**20:.1f} MiB"
         raise OptionError("start", f"The recipe's pictures take more than {most} together. Use fewer or smaller ones.")
+    if start.enlarging is Enlarging.LATENTS and (start.mask or start.area is Area.MASKED):
+        raise OptionError("start", "Latents are enlarged as a whole. Take the mask away, or enlarge the pixels.")
+    if start.has_own_size:
+        width, height = _own_size(start.picture, width, height)
     _check_size("starting picture", start.picture, width, height)
     if start.mask:
         _check_size("mask", start.mask, width, height)
@@ -80,6 +117,17 @@ def png_size(data: bytes) -> tuple[int, int] | None:
         return None
     across, down = struct.unpack_from(">II", data, len(_PNG_HEAD))
     return across, down
+
+
+def _own_size(picture: bytes, width: int, height: int) -> tuple[int, int]:
+    """That of the picture, where it is one; not so large that decoding it were a risk."""
+    size = png_size(picture) or (width, height)
+    if not 0 < min(size) <= max(size) <= SIDE_MAX_PX:
+        across, down = size
+        raise OptionError(
+            "start", f"The starting picture is {across} × {down} px, and {SIDE_MAX_PX} is the most. Make it smaller."
+        )
+    return size
 
 
 def _check_size(what: str, data: bytes, width: int, height: int) -> None:

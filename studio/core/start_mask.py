@@ -1,29 +1,13 @@
-"""What a mask does to the finished picture: pixels outside stay to the byte, and the seam lies inside."""
+"""A mask's seam, which lies inside of it: pixels outside are not touched."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from studio.core.events import Picture
-from studio.core.start import Start
-from studio.core.start_picture import Mask, decode_mask, decode_start
+from studio.core.start_picture import Mask
 
 SEAM_PX = 16
 """How far inside the mask the new picture is wholly itself."""
-
-
-def with_kept_pixels(made: Picture, start: Start | None) -> Picture:
-    """`made` (height, width, 3) with the start's pixels where its mask keeps them, to the byte where it is 0.
-
-    From the mask's edge inwards the new picture comes in over a few pixels, so that nothing outside is touched and
-    no edge shows. Raises PictureError.
-    """
-    if start is None or not start.mask:
-        return made
-    kept = decode_start(start).astype(np.float32)
-    share = feathered(decode_mask(start))[:, :, None]
-    mixed: Picture = np.rint(kept + share * (made - kept)).astype(np.uint8)
-    return mixed
 
 
 def feathered(mask: Mask, seam_px: int = SEAM_PX) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from studio.core.errors import OptionError, PictureError
 from studio.core.events import Picture
 from studio.core.keyframe_picture import encode_picture
 from studio.core.recipe import Recipe
-from studio.core.start import MASK_BYTES_MAX, START_BYTES_MAX, Start
+from studio.core.start import MASK_BYTES_MAX, START_BYTES_MAX, Start, png_size
 
 Mask = NDArray[np.uint8]
 """(height, width): 255 where a picture is made anew, 0 where it stays."""
@@ -26,15 +26,23 @@ def start_from_file(path: Path, recipe: Recipe, *, alpha_is_mask: bool = False) 
     """The picture at `path`, upright and cropped around its middle to the size of `recipe`, as its start.
 
     What shows through is white; with `alpha_is_mask` it is also what is made anew, where anything shows through.
-    Strength, encoding and mask stay as `recipe` has them; a new alpha mask takes the old one's place.
+    Strength, encoding and mask stay as `recipe` has them, if the mask fits; a new alpha mask takes the old one's place.
 
     Raises:
         PictureError: a file that is missing, no picture, damaged or too large.
     """
     picture = encode_picture(path, recipe.width, recipe.height, START_BYTES_MAX)
-    start = Start(picture=picture) if recipe.start is None else replace(recipe.start, picture=picture)
+    start = with_picture(recipe.start, picture)
     mask = _alpha_mask(path, recipe.width, recipe.height) if alpha_is_mask else None
     return start if mask is None else replace(start, mask=encode_mask(mask))
+
+
+def with_picture(start: Start | None, picture: bytes) -> Start:
+    """`start` from another picture, a PNG file's bytes. A mask stays where it is of the same size."""
+    if start is None:
+        return Start(picture=picture)
+    fits = png_size(start.mask) == png_size(picture)
+    return replace(start, picture=picture, mask=start.mask if fits else b"")
 
 
 def start_from_picture(picture: Picture, *, strength: float = 0.6, mask: Mask | None = None) -> Start:
@@ -65,7 +73,7 @@ def mask_from_file(path: Path, recipe: Recipe, source: Path | None = None) -> by
     wanted = (recipe.width, recipe.height)
     with open_picture(path) as picture:
         mask = opaque(ImageOps.exif_transpose(picture)).convert("L")
-    if mask.size != wanted and source is not None and mask.size == _upright_size(source):
+    if mask.size != wanted and source is not None and mask.size == upright_size(source):
         mask = ImageOps.fit(mask, wanted, Image.Resampling.BILINEAR)
     if mask.size != wanted:
         raise _other_size(mask.size, wanted)
@@ -107,6 +115,14 @@ def refitted(start: Start, width: int, height: int) -> Start:
     return replace(start, picture=made.picture, mask=mask)
 
 
+def upright_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels of the picture at `path`, as its EXIF says it is looked at. Raises PictureError."""
+    with open_picture(path) as picture:
+        lies = picture.getexif().get(ExifTags.Base.Orientation, 1) >= _LYING
+        across, down = picture.size
+        return (down, across) if lies else (across, down)
+
+
 def _alpha_mask(path: Path, width: int, height: int) -> Mask | None:
     """255 where the picture at `path` is transparent; None where it is nowhere."""
     with open_picture(path) as picture:
@@ -116,13 +132,6 @@ def _alpha_mask(path: Path, width: int, height: int) -> Mask | None:
         fitted = ImageOps.fit(alpha, (width, height), Image.Resampling.BILINEAR)
     mask: Mask = 255 - np.asarray(fitted)
     return mask if mask.any() else None
-
-
-def _upright_size(path: Path) -> tuple[int, int]:
-    with open_picture(path) as picture:
-        lies = picture.getexif().get(ExifTags.Base.Orientation, 1) >= _LYING
-        across, down = picture.size
-        return (down, across) if lies else (across, down)
 
 
 def _decoded(data: bytes, mode: str, name: str) -> Image.Image:

@@ -10,16 +10,19 @@ import msgspec
 
 from studio.core.adapter_files import adapter_folders, resolve_adapter
 from studio.core.adapters import AdapterUse
-from studio.core.adapters_used import adapters_used, check_adapters_found
+from studio.core.adapters_used import adapters_used
 from studio.core.engine import Report
 from studio.core.errors import AdapterChangedError, AdapterError
 from studio.core.events import Stage, Staged
 from studio.core.recipe import Recipe
+from studio.core.recipe_files import check_files_found
+from studio.core.weight_hash import WeightHasher
 from studio.engine.family import Family
-from studio.engine.hashing import WeightHasher
+from studio.engine.learning import Learning
 from studio.engine.loading import Loaded
 from studio.engine.lora import Adapters, Lora, load_lora
 from studio.engine.original_keys import SOURCES
+from studio.engine.vae_override import VaeOverrides
 
 
 @dataclass(slots=True)
@@ -39,15 +42,17 @@ class Adapting:
 
     def __init__(self, model_folders: tuple[Path, ...]) -> None:
         """Adapters are looked for in and beside `model_folders`."""
-        self._folders = adapter_folders(model_folders)
+        self._model_folders, self._folders = model_folders, adapter_folders(model_folders)
         self._hasher = WeightHasher()
+        self.learning = Learning(model_folders, self._hasher)
+        self._vaes = VaeOverrides(model_folders, self._hasher)
         self._kits: WeakKeyDictionary[Family, _Kit] = WeakKeyDictionary()
         self._put_back: list[list[Callable[[], object]]] = []
         """For each picture in the making, the outermost first."""
 
     def check(self, recipe: Recipe) -> None:
-        """Raise OptionError, AdapterNotFoundError or UnsafeModelError for adapters that cannot be had."""
-        check_adapters_found(recipe, self._folders)
+        """Raise OptionError, AdapterNotFoundError or UnsafeModelError for files that cannot be had."""
+        check_files_found(recipe, self._model_folders)
 
     @contextmanager
     def picture(self) -> Iterator[None]:
@@ -62,11 +67,13 @@ class Adapting:
     def put_in(self, recipe: Recipe, loaded: Loaded, report: Report) -> Recipe:
         """Have exactly the adapters of `recipe` in the weights, and give the recipe with their hashes.
 
-        Within `picture`. Raises AdapterError, ModelBrokenError and whatever `report` raises, having changed nothing.
+        And its VAE, and with the hashes of the embeddings that its prompts name. Within `picture`. Raises OptionError,
+        AdapterError, ModelBrokenError and whatever `report` raises.
         """
         named = []
         wanted: dict[str, tuple[Lora, float]] = {}
         kit = self._kit(loaded)
+        recipe = self.learning.named(recipe, loaded, _ticking(report, "checking embeddings"))
         for asked in adapters_used(recipe):
             use = asked
             if asked.strength:
@@ -76,7 +83,8 @@ class Adapting:
             named.append(use)
         if len(self._put_back) > 1:
             before = kit.adapters.now
-            self._put_back[-1].append(lambda: kit.adapters.use(before))
+            self._put_back[-1] += [lambda: kit.adapters.use(before), self._vaes.keeping(loaded)]
+        recipe = self._vaes.put_in(recipe, loaded, _ticking(report, "checking the VAE"))
         kit.adapters.use(wanted.values())
         kit.read = {use.hash: wanted[use.name][0] for use in named if use.strength}
         return msgspec.structs.replace(recipe, adapters=tuple(named))
@@ -88,12 +96,8 @@ class Adapting:
 
     def _named(self, use: AdapterUse, path: Path, report: Report) -> AdapterUse:
         """`use` by the file's own name and hash. Raises AdapterChangedError."""
-
-        def tick(_: float) -> None:
-            report(Staged(stage=Stage.ENCODING, detail=f"checking the adapter {use.name}"))
-
         try:
-            digest = self._hasher.file_hash(path, tick)
+            digest = self._hasher.file_hash(path, _ticking(report, f"checking the adapter {use.name}"))
         except OSError as error:
             raise AdapterError(path.name, f"it cannot be read ({error.strerror})") from error
         if use.hash and use.hash.casefold() != digest:
@@ -102,9 +106,15 @@ class Adapting:
 
 
 def weights_key(recipe: Recipe) -> str:
-    """What the weights are that make a resolved `recipe`: the model's hash, and each adapter's with its strength."""
+    """The files that make a resolved `recipe`, by their hashes: the model's, adapters', embeddings', the VAE's."""
     adapters = (f"+{use.hash}*{use.strength!r}" for use in recipe.adapters if use.strength)
-    return recipe.model.hash + "".join(adapters)
+    words = (f"+{word.hash}" for word in recipe.learned_words or ())
+    vae = "" if recipe.vae is None else f"|{recipe.vae.hash}"
+    return "".join((recipe.model.hash, *adapters, *words, vae))
+
+
+def _ticking(report: Report, detail: str) -> Callable[[float], None]:
+    return lambda _: report(Staged(stage=Stage.ENCODING, detail=detail))
 
 
 def _read(path: Path, loaded: Loaded) -> Lora:

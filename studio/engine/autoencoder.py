@@ -27,6 +27,11 @@ class Autoencoder:
         """`vae` is loaded and on its device."""
         self._vae = vae
 
+    @property
+    def vae(self) -> Any:
+        """The module itself."""
+        return self._vae
+
     @torch.inference_mode()
     def decode(self, latents: Tensor, tick: Tick = quiet) -> Picture:
         """The picture (H, W, 3) of clean latents (1, C, h, w) in the sampler's units.

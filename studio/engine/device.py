@@ -16,16 +16,27 @@ from studio.core.engine import DeviceInfo
 from studio.core.errors import OutOfMemoryError
 
 _GIB = 1 << 30
+_WITH_MEMORY = ("cuda", "xpu")
+"""Kinds of devices that have memory of their own."""
 _Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A torch device, the name people know it by, and the format its weights are held in."""
+    """A torch device, the name people know it by, and the format its weights are held in.
+
+    Where `waits`, weights are put into main memory, from where they are brought when they are needed.
+    """
 
     torch_device: torch.device
     name: str
     dtype: torch.dtype
+    waits: bool = False
+
+    @property
+    def weights_device(self) -> torch.device:
+        """Where weights are put when they are loaded."""
+        return torch.device("cpu") if self.waits else self.torch_device
 
     def info(self) -> DeviceInfo:
         """As the window shows it, with the memory in use now."""
@@ -38,8 +49,8 @@ class Device:
 
     def memory_gb(self) -> float:
         """GiB held on a GPU, or resident in this process on a CPU."""
-        if self.torch_device.type == "cuda":
-            return torch.cuda.memory_allocated(self.torch_device) / _GIB
+        if self.torch_device.type in _WITH_MEMORY:
+            return torch.accelerator.memory_allocated(self.torch_device) / _GIB
         if self.torch_device.type == "mps":
             return torch.mps.current_allocated_memory() / _GIB
         return _resident_bytes() / _GIB
@@ -50,14 +61,16 @@ class Device:
 
 
 def choose_device(name: str | None) -> Device:
-    """The device called `name` ("cpu", "cuda", "cuda:1", "mps"), or the best there is.
+    """The device called `name` ("cpu", "cuda", "cuda:1", "xpu", "mps"), or the best there is.
 
-    float32 on a CPU, where nothing else is faster and exact; float16 on CUDA.
+    float32 on a CPU, where `Precisions` may choose another for a large model, and on Apple's; float16 on others.
     """
     chosen = torch.device(name or _best())
     match chosen.type:
         case "cuda":
             return Device(chosen, torch.cuda.get_device_name(chosen), torch.float16)
+        case "xpu":
+            return Device(chosen, torch.xpu.get_device_name(chosen), torch.float16)
         case "mps":
             return Device(chosen, "Apple GPU", torch.float32)
         case _:
@@ -93,16 +106,14 @@ def or_sparingly(work: Callable[[], _Made], make_room: Callable[[], object], aga
 
 def free_unused(device: torch.device) -> None:
     """Give back what torch holds on `device` but does not use."""
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()
+    if device.type != "cpu":
+        torch.accelerator.empty_cache()
 
 
 def free_bytes(device: torch.device) -> int | None:
     """Memory that could be taken now on `device`; None where the system does not tell."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type in _WITH_MEMORY:
+        return int(torch.accelerator.get_memory_info(device)[0])
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -112,8 +123,8 @@ def free_bytes(device: torch.device) -> int | None:
 
 def total_bytes(device: torch.device) -> int | None:
     """All the memory of `device`; None where the system does not tell."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[1])
+    if device.type in _WITH_MEMORY:
+        return int(torch.accelerator.get_memory_info(device)[1])
     with contextlib.suppress(OSError, ValueError, AttributeError):  # Windows has no sysconf
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return None
@@ -127,9 +138,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def _best() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    there = torch.accelerator.current_accelerator(check_available=True)
+    return there.type if there is not None and there.type in (*_WITH_MEMORY, "mps") else "cpu"
 
 
 def _cpu_name() -> str:

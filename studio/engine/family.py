@@ -3,12 +3,16 @@
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from torch import Tensor, nn
 
 from studio.core.events import Picture
 from studio.engine.embeddings import Embeddings
+from studio.engine.lexicon import NO_WORDS, Lexicon
+
+if TYPE_CHECKING:
+    from studio.engine.autoencoder import Autoencoder
 
 Tick: TypeAlias = Callable[[float, str], None]
 """Hears the fraction of a work that is done, and what is special about how it is done."""
@@ -45,16 +49,30 @@ class Family(Protocol):
     """The modules whose weights adapters may change: the denoiser and the text encoders, by the parts' names."""
 
     @property
+    def autoencoder(self) -> "Autoencoder":
+        """What decodes and encodes: the model's own, or another that was put in its place."""
+        ...
+
+    def use_autoencoder(self, autoencoder: "Autoencoder") -> None:
+        """Decode and encode with another from now on."""
+        ...
+
+    @property
     def guidance(self) -> Guidance:
         """How the guidance scale reaches this model."""
         ...
 
-    def encode_prompt(self, name: str, text: str) -> Embeddings:
-        """Embeddings of `text`, which is the recipe's field `name`. Raises PromptTooLongError."""
+    @property
+    def inpaints(self) -> bool:
+        """Whether `predict` may be shown a mask and a masked picture beside the latents: see `starting.Held`."""
         ...
 
-    def count_tokens(self, text: str) -> int:
-        """Tokens of `text`, without start and end marks."""
+    def encode_prompt(self, name: str, text: str, words: Lexicon = NO_WORDS) -> Embeddings:
+        """Embeddings of `text`, which is the recipe's field `name`, with `words` in it. Raises PromptTooLongError."""
+        ...
+
+    def count_tokens(self, text: str, words: Lexicon = NO_WORDS) -> int:
+        """Tokens of `text`, without start and end marks; each of `words` has as many as it has vectors."""
         ...
 
     @property
@@ -71,7 +89,10 @@ class Family(Protocol):
         ...
 
     def predict(self, z: Tensor, timestep: Tensor, embeddings: Embeddings) -> Tensor:
-        """What the model sees in `z` (B, C, h, w), told `embeddings` of B prompts; float32, like z."""
+        """What the model sees in `z` (B, C, h, w), told `embeddings` of B prompts; float32, (B, C, h, w).
+
+        A model that `inpaints` takes 2C + 1 channels too: the mask and the masked picture's latents behind z.
+        """
         ...
 
     def prepare(self, width: int, height: int) -> None:

@@ -10,6 +10,7 @@ from studio.core.blend import Keyframe
 from studio.core.recipe import Recipe
 from studio.engine.embeddings import Embeddings, blend, join, lengthened
 from studio.engine.family import Family, Guidance
+from studio.engine.lexicon import NO_WORDS, Lexicon
 from studio.engine.sampling import Predict
 from studio.engine.text import EmbeddingCache
 
@@ -26,9 +27,9 @@ class Conditioning:
 class Conditioner:
     """Makes a recipe's conditioning with one model, and keeps the embeddings it made."""
 
-    def __init__(self, family: Family, encoder: str, cache: EmbeddingCache) -> None:
-        """`encoder` names the model's text encoder in `cache`, which may hold those of others."""
-        self._family, self._encoder, self._cache = family, encoder, cache
+    def __init__(self, family: Family, encoder: str, cache: EmbeddingCache, words: Lexicon = NO_WORDS) -> None:
+        """`encoder` names the model's text encoder and the learned `words` in `cache`, which may hold others'."""
+        self._family, self._encoder, self._cache, self._words = family, encoder, cache, words
 
     def prompt(self, recipe: Recipe) -> Embeddings:
         """Embeddings of the prompt, blended where the recipe is a blend. Raises PromptTooLongError."""
@@ -69,7 +70,7 @@ class Conditioner:
     def _embed(self, name: str, text: str) -> Embeddings:
         kept = self._cache.get((self._encoder, name, text))
         if kept is None:
-            kept = self._family.encode_prompt(name, text)
+            kept = self._family.encode_prompt(name, text, self._words)
             self._cache.put((self._encoder, name, text), kept)
         return kept
 

@@ -16,8 +16,11 @@ os.environ.update(
     TOKENIZERS_PARALLELISM="false",
 )
 
+import diffusers
+import transformers
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
+from diffusers.models.modeling_utils import ModelMixin
 from diffusers.models.transformers.pixart_transformer_2d import PixArtTransformer2DModel
 from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
 from diffusers.models.transformers.transformer_sd3 import SD3Transformer2DModel
@@ -68,6 +71,7 @@ __all__ = [
     "KDPM2DiscreteScheduler",
     "LCMScheduler",
     "LMSDiscreteScheduler",
+    "ModelMixin",
     "PNDMScheduler",
     "PixArtTransformer2DModel",
     "SASolverScheduler",
@@ -77,4 +81,6 @@ __all__ = [
     "TCDScheduler",
     "UNet2DConditionModel",
     "UniPCMultistepScheduler",
+    "diffusers",
+    "transformers",
 ]

@@ -18,8 +18,8 @@ RIDGE = 1e-5
 """Relative to the latents' mean square: small enough not to be seen, large enough for a channel that never varies."""
 REFINEMENT_MIN = 0.1
 """The least that a finished picture counts for, so that the fit follows what is painted now."""
-_FIT_SIDE = 16
-_FIT_COUNT = 4
+_FIT_SIDE = 8
+_FIT_COUNT = 2
 
 
 class LinearPreview:

@@ -2,31 +2,36 @@
 
 import gc
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 from torch import Tensor
 
 from studio.core.engine import Report
-from studio.core.errors import ModelBrokenError, ModelChangedError
+from studio.core.errors import ModelBrokenError, ModelChangedError, ModelError
 from studio.core.events import Stage, Staged
+from studio.core.memory_plan import Placement
 from studio.core.model_facts import read_facts
 from studio.core.model_family import FLOW, ModelFamily
 from studio.core.model_files import detect_file, part_config
 from studio.core.model_json import read_json
 from studio.core.models import ModelInfo
 from studio.core.recipe import ModelRef, Recipe
+from studio.core.weight_hash import WeightHasher
 from studio.engine.device import Device, free_bytes, out_of_memory_as_ours
 from studio.engine.family import Family
 from studio.engine.flow_schedulers import EVEN_SIGMAS, PATCH_PIXELS
-from studio.engine.hashing import WeightHasher
 from studio.engine.linear_preview import Codec, fit_linear_preview
-from studio.engine.memory import check_fits, needed_bytes
-from studio.engine.pipeline_folder import load_pipeline_folder, weight_files, weighted_parts
+from studio.engine.memory import check_fits, needed_bytes, plan_placement
+from studio.engine.pipeline_folder import load_pipeline_folder
+from studio.engine.precision import Precisions
 from studio.engine.preview import Previewer
 from studio.engine.schedulers import NoiseConfig, resolve_settings
 from studio.engine.single_file import load_single_file
+from studio.engine.turns import Turns
+from studio.engine.whole_loading import load_whole_pipeline
+from studio.engine.whole_pipeline import WholePipeline
 from studio.engine.x0 import PredictionType
 
 _HASHED, _READ = 0.2, 0.9
@@ -35,7 +40,10 @@ _HASHED, _READ = 0.2, 0.9
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model in memory, of `size_bytes`. `hash` is of its weights, `noise` its scheduler's configuration."""
+    """A model in memory, of `size_bytes`. `hash` is of its weights, `noise` its scheduler's configuration.
+
+    `device` has the format it is held in; `turns` says which of its parts are on it.
+    """
 
     info: ModelInfo
     hash: str
@@ -43,19 +51,46 @@ class Loaded:
     family: Family
     previewer: Previewer
     size_bytes: int
+    device: Device
+    turns: Turns
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPipeline:
+    """A pipeline in memory, of `size_bytes`, that is run whole. The rest as of `Loaded`."""
+
+    info: ModelInfo
+    hash: str
+    noise: NoiseConfig
+    pipeline: WholePipeline
+    size_bytes: int
+    device: Device
 
 
 class Loader:
     """Holds models within a budget; the least recently used go first. Loads one again only where its files differ."""
 
-    def __init__(self, device: Device, budget_bytes: int) -> None:
-        """Nothing is loaded yet. The model used last is held, however large it is."""
+    def __init__(
+        self,
+        device: Device,
+        budget_bytes: int,
+        folders: tuple[Path, ...] = (),
+        hashes: Path | None = None,
+        measured: Path | None = None,
+    ) -> None:
+        """Nothing is loaded yet. The model used last is held, however large it is.
+
+        What single files lack is looked for in `folders`, which hold models; `hashes` is the file that remembers them,
+        `measured` that which remembers how fast the machine is.
+        """
+        self.precisions = Precisions(device, measured)
+        self._folders = folders
         self._device, self._budget_bytes = device, budget_bytes
-        self._hasher = WeightHasher()
-        self._held: OrderedDict[Path, Loaded] = OrderedDict()
+        self._hasher = WeightHasher(hashes)
+        self._held: OrderedDict[Path, Loaded | LoadedPipeline] = OrderedDict()
 
     @property
-    def loaded(self) -> Loaded | None:
+    def loaded(self) -> Loaded | LoadedPipeline | None:
         """The model used last."""
         return next(reversed(self._held.values()), None)
 
@@ -71,6 +106,19 @@ class Loader:
             self._drop(path)
 
     def load(self, info: ModelInfo, report: Report) -> Loaded:
+        """The model of `info`, of a known family. Raises as `take`."""
+        held = self.take(info, report)
+        if isinstance(held, LoadedPipeline):
+            raise ModelError(f"{info.kind} runs as its makers wrote it, and cannot be drafted. Make a picture.")
+        return held
+
+    def load_pipeline(self, info: ModelInfo, report: Report) -> LoadedPipeline:
+        """The model of `info`, a pipeline that is run whole. Raises as `take`."""
+        held = self.take(info, report)
+        assert isinstance(held, LoadedPipeline)
+        return held
+
+    def take(self, info: ModelInfo, report: Report) -> Loaded | LoadedPipeline:
         """The model of `info`. Reports before every piece. Raises ModelError, OutOfMemoryError, Cancelled."""
         digest, noise = self._hash(info, report), noise_config(info)
         held = self._held.pop(info.path, None)
@@ -103,33 +151,41 @@ class Loader:
             report(Staged(stage=Stage.LOADING, fraction=_HASHED * fraction, detail="checking weights"))
 
         try:
-            if info.file is not None:
-                return self._hasher.file_hash(info.file, tick)
-            files = [path for part in weighted_parts(info) for path in weight_files(info.folder, part)]
-            return self._hasher.model_hash(info.folder, files, tick)
+            return self._hasher.hash_of(info, tick)
         except OSError as error:
             raise ModelBrokenError(info.folder, f"{error.filename} cannot be read ({error.strerror})") from error
 
-    def _load(self, info: ModelInfo, digest: str, noise: NoiseConfig, report: Report) -> Loaded:
+    def _load(self, info: ModelInfo, digest: str, noise: NoiseConfig, report: Report) -> Loaded | LoadedPipeline:
         def begin(detail: str, fraction: float) -> None:
             report(Staged(stage=Stage.LOADING, fraction=_HASHED + (_READ - _HASHED) * fraction, detail=detail))
 
         with out_of_memory_as_ours(self._device, info.defaults.width, info.defaults.height):
-            size = needed_bytes(info, read_facts(info), self._device)
+            device = self.precisions.device_for(read_facts(info).count)
+            size = needed_bytes(info, read_facts(info), device)
             self._make_room(size)
-            check_fits(info, self._device)
-            load = load_pipeline_folder if info.file is None else load_single_file
-            parts = load(info, self._device, begin)
+            check_fits(info, device)
+            if info.pipeline is not None:
+                return LoadedPipeline(info, digest, noise, load_whole_pipeline(info, device, begin), size, device)
+            plan = plan_placement(info, device)
+            device = replace(device, waits=plan.placement is not Placement.TOGETHER)
+            if info.file is None:
+                parts = load_pipeline_folder(info, device, begin)
+            else:
+                parts = load_single_file(info, device, begin, self._folders)
+            turns = Turns(parts.family.components, device.torch_device)
+            turns.follow(plan)
             begin("previews", 1.0)
             linear = fit_linear_preview(_codec(parts.family), info.latent_channels, info.downsampling)
         report(Staged(stage=Stage.LOADING, fraction=1.0))
         previewer = Previewer(parts.family, linear, parts.tiny_vae)
-        return Loaded(info, digest, noise, parts.family, previewer, size)
+        return Loaded(info, digest, noise, parts.family, previewer, size, device, turns)
 
 
 def noise_config(info: ModelInfo) -> NoiseConfig:
     """The model's `scheduler_config.json`. Raises ModelBrokenError where its prediction type is not known."""
     config = _scheduler_config(info)
+    if info.pipeline is not None:
+        return config
     if info.prediction_type == FLOW:
         even = info.family is ModelFamily.FLUX
         return {**config, "prediction_type": FLOW, PATCH_PIXELS: info.size_multiple, EVEN_SIGMAS: even}

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import torch
 from torch import Generator, Tensor
 
@@ -13,22 +14,24 @@ from studio.core.blend import Keyframe
 from studio.core.engine import DeviceInfo, NoiseLevels, Report
 from studio.core.errors import ModelError
 from studio.core.events import Drafted, Finished, PreviewTier, Stage, Staged, Step
-from studio.core.model_family import check_offered
+from studio.core.model_checks import check_for_model
 from studio.core.models import ModelInfo, find_models, read_model, resolve_model
+from studio.core.precision import Precision
 from studio.core.recipe import Recipe, check_recipe
-from studio.core.start_mask import with_kept_pixels
+from studio.core.start_region import with_kept_pixels
 from studio.engine.adapting import Adapting, weights_key
 from studio.engine.device import choose_device, or_sparingly, out_of_memory_as_ours
 from studio.engine.guidance import Conditioner, Conditioning, guided
 from studio.engine.keyframes import KeyframeNoises
-from studio.engine.loading import Loaded, Loader, noise_config, resolve
+from studio.engine.loading import Loaded, LoadedPipeline, Loader, noise_config, resolve
 from studio.engine.memory import model_budget_bytes
 from studio.engine.noise import starting_noise
 from studio.engine.preview import Stopwatch
 from studio.engine.sampling import Sampled, sample
 from studio.engine.schedulers import check_steps
 from studio.engine.solver import build_solver, noise_levels
-from studio.engine.starting import Held, encode_start
+from studio.engine.starting import Held, encode_start, in_place
+from studio.engine.student import Student, Students
 from studio.engine.text import EmbeddingCache
 from studio.engine.trajectories import Trajectories
 from studio.engine.walking import batches, make_together
@@ -42,15 +45,27 @@ TRAJECTORY_BUDGET_BYTES = 64 << 20
 class LocalEngine:
     """An `Engine` on this machine. Lives on one thread."""
 
-    def __init__(self, model_folders: tuple[Path, ...], *, device: str | None = None) -> None:
-        """`model_folders` hold model folders; `device` as torch names it ("cpu", "cuda:1"), or None for the best."""
+    def __init__(
+        self,
+        model_folders: tuple[Path, ...],
+        *,
+        device: str | None = None,
+        hashes: Path | None = None,
+        measured: Path | None = None,
+        few_step: bool = True,
+    ) -> None:
+        """`model_folders` hold model folders; `device` as torch names it ("cpu", "cuda:1"), or None for the best.
+
+        `hashes` is the file in which the weights' hashes are remembered; `measured` remembers how fast the machine is.
+        Without `few_step`, models draw all drafts themselves.
+        """
         self._folders = model_folders
         self._device = choose_device(device)
-        self._loader = Loader(self._device, model_budget_bytes(self._device, 0))
+        self._loader = Loader(self._device, model_budget_bytes(self._device, 0), model_folders, hashes, measured)
         self._embeddings = EmbeddingCache(EMBEDDING_BUDGET_BYTES)
         self._noises = KeyframeNoises()
         self._trajectories = Trajectories(TRAJECTORY_BUDGET_BYTES)
-        self._adapting = Adapting(model_folders)
+        self._adapting, self._students = Adapting(model_folders), Students(wanted=few_step)
         self._tier = PreviewTier.LINEAR
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -58,8 +73,12 @@ class LocalEngine:
         return find_models(self._folders)
 
     def device(self) -> DeviceInfo:
-        """The device, with the memory in use now."""
-        return self._device.info()
+        """The device, with the memory in use now, and how the model that was used last lies there."""
+        loaded = self._loader.loaded
+        if loaded is None:
+            return self._device.info()
+        note = loaded.turns.plan.placement.value if isinstance(loaded, Loaded) else ""
+        return msgspec.structs.replace(loaded.device.info(), note=note)
 
     def load(self, model: str, report: Report) -> ModelInfo:
         """Load the model of that name or folder, unless its very weights are loaded, and make it ready for pictures.
@@ -68,12 +87,13 @@ class LocalEngine:
         """
         info, held = resolve_model(model, self._folders), self._loader.loaded
 
-        def load() -> Loaded:
-            return self._loader.load(info, report)
+        def load() -> Loaded | LoadedPipeline:
+            return self._loader.take(info, report)
 
         loaded = or_sparingly(load, lambda: self._make_room(info), load)
-        if loaded is not held:
+        if loaded is not held and isinstance(loaded, Loaded):
             loaded.family.prepare(loaded.info.defaults.width, loaded.info.defaults.height)
+            self._students.of(loaded, report)
         return loaded.info
 
     def generate(self, recipe: Recipe, report: Report) -> Finished:
@@ -90,18 +110,20 @@ class LocalEngine:
             )
 
     def walk(self, recipes: Sequence[Recipe], report: Report) -> Iterator[Finished]:
-        """The pictures in their order, several at once where that is faster: equal to `generate`'s but for rounding.
+        """The pictures in their order, several at once where that is faster, and near to `generate`'s (see `filling`).
 
         Raises as `generate`.
         """
         for batch in batches(recipes):
-            yield from [self.generate(batch[0], report)] if len(batch) == 1 else self._together(batch, report)
+            apart = len(batch) == 1 or self._find(batch[0].model.name).pipeline is not None
+            yield from (self.generate(each, report) for each in batch) if apart else self._together(batch, report)
 
     def draft(self, recipe: Recipe, report: Report, depth: int = 0) -> Drafted:
         """A quick look at the picture: its latents, decoded by the tiny autoencoder, or linearly where there is none.
 
         The first `depth` steps are not taken where the keyframes' trajectories, known from their own pictures, lead
-        past them. Changes no picture, so that it may be called from within `report`. Raises as `generate`.
+        past them. The model's few-step student draws where it was taught such a recipe. Changes no picture, so that it
+        may be called from within `report`. Raises as `generate`.
         """
         started = time.perf_counter()
         info = self._check(recipe)
@@ -110,14 +132,17 @@ class LocalEngine:
             recipe = self._adapting.put_in(resolve(recipe, loaded.info, loaded.hash), loaded, report)
             conditioning, noise, generator = self._begin(recipe, loaded, report)
             held = encode_start(recipe, loaded.family, report)
+            student = self._students.serving(recipe, loaded, report)
             before = time.perf_counter()
             latents = noise if held is None else held.latents
-            deep = self._deep_steps(recipe, loaded, conditioning, generator, depth)
-            for taken in deep or self._steps(recipe, loaded, conditioning, noise, generator, held=held):
+            deep = self._deep_steps(recipe, loaded, conditioning, generator, depth=depth, student=student)
+            whole = partial(self._steps, recipe, loaded, conditioning, noise, generator, held=held, student=student)
+            for taken in deep or whole():
                 latents = taken.latents
                 report(Step(number=taken.number, count=taken.count, sigma=taken.sigma, seconds=0.0))
             sampling_seconds = time.perf_counter() - before
             picture, signature = loaded.previewer.draft(latents)
+            picture = picture if held is None else held.placed(picture)
         return Drafted(
             picture=picture,
             signature=signature,
@@ -126,17 +151,22 @@ class LocalEngine:
             sampling_seconds=sampling_seconds,
             rest_seconds=time.perf_counter() - started - sampling_seconds,
             depth=depth if deep else 0,
+            student_steps=0 if student is None else max(student.steps),
         )
 
     def noise_levels(self, recipe: Recipe) -> NoiseLevels:
         """The levels `generate` would visit, from the model's JSON alone. Raises OptionError, ModelError."""
-        return noise_levels(recipe, noise_config(self._check(recipe)))
+        info = self._check(recipe)
+        return NoiseLevels((), ()) if info.pipeline else noise_levels(recipe, noise_config(info))
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text` for the loaded model, without start and end marks. Raises ModelError where none is."""
-        if self._loader.loaded is None:
+        loaded = self._loader.loaded
+        if loaded is None:
             raise ModelError("No model is loaded yet. Wait until it is, or choose one.")
-        return self._loader.loaded.family.count_tokens(text)
+        if isinstance(loaded, LoadedPipeline):
+            return loaded.pipeline.count_tokens(text)
+        return loaded.family.count_tokens(text, self._adapting.learning.lexicon_of(text, loaded))
 
     def set_preview(self, tier: PreviewTier) -> None:
         """How previews are made from the next step on. *Tiny* is linear where the model has no tiny autoencoder."""
@@ -145,6 +175,12 @@ class LocalEngine:
     def set_model_memory(self, memory_gb: int) -> None:
         """How many GiB models may take together; 0: half of what the device has."""
         self._loader.set_budget(model_budget_bytes(self._device, memory_gb))
+
+    def set_precision(self, precision: Precision) -> None:
+        """The number format of models from now on. Those in memory go, and what was derived from them."""
+        if precision is not self._loader.precisions.wished:
+            self._loader.precisions.wished = precision
+            self._make_room()
 
     def close(self) -> None:
         """Free everything. The engine loads again when it is asked for the next picture."""
@@ -163,7 +199,7 @@ class LocalEngine:
     def _check(self, recipe: Recipe) -> ModelInfo:
         info = self._find(recipe.model.name)
         check_recipe(recipe, size_multiple=info.size_multiple)
-        check_offered(info.prediction_type, recipe.scheduler, recipe.schedule, recipe.scheduler_settings)
+        check_for_model(recipe, info)
         check_steps(recipe, noise_config(info))
         return info
 
@@ -178,6 +214,8 @@ class LocalEngine:
             self._device.free()
 
     def _generate(self, recipe: Recipe, info: ModelInfo, report: Report) -> Finished:
+        if info.pipeline is not None:
+            return self._generate_whole(recipe, info, report)
         seconds: dict[Stage, float] = {}
         with _timed(seconds, Stage.LOADING):
             loaded = self._loader.load(info, report)
@@ -188,7 +226,8 @@ class LocalEngine:
         with _timed(seconds, Stage.SAMPLING):
             report(Staged(stage=Stage.SAMPLING))
             steps = self._steps(recipe, loaded, conditioning, noise, generator, held=held)
-            latents = self._sample(noise if held is None else held.latents, loaded, steps, report)
+            started = noise if held is None else held.latents
+            latents = self._sample(started, loaded, steps, in_place(report, held))
         with _timed(seconds, Stage.DECODING):
             report(Staged(stage=Stage.DECODING))
             picture = loaded.family.decode(latents, partial(_report_decoding, report))
@@ -197,14 +236,25 @@ class LocalEngine:
         return Finished(picture=with_kept_pixels(picture, recipe.start), recipe=recipe, seconds=seconds)
 
     def _generate_sparingly(self, recipe: Recipe, info: ModelInfo, report: Report) -> Finished:
-        """After memory ran out: with no other model in it, one prompt and one attention head at a time."""
+        """After memory ran out: no other model in it, one part of this one, one prompt and one head at a time."""
         report(Staged(stage=Stage.LOADING, detail="memory ran out: once more, sparingly"))
-        family = self._loader.load(info, report).family
-        family.set_sparing(True)
+        held = self._loader.take(info, report)
+        works = held.pipeline if isinstance(held, LoadedPipeline) else held.family
+        if isinstance(held, Loaded):
+            held.turns.spare()
+        works.set_sparing(True)
         try:
             return self._generate(recipe, info, report)
         finally:
-            family.set_sparing(False)
+            works.set_sparing(False)
+
+    def _generate_whole(self, recipe: Recipe, info: ModelInfo, report: Report) -> Finished:
+        seconds: dict[Stage, float] = {}
+        with _timed(seconds, Stage.LOADING):
+            loaded = self._loader.load_pipeline(info, report)
+        resolved = resolve(recipe, loaded.info, loaded.hash)
+        recipe = msgspec.structs.replace(resolved, scheduler_settings=recipe.scheduler_settings)  # its own are not ours
+        return loaded.pipeline.make(recipe, self._tier, report, seconds)
 
     def _make_room(self, wanted: ModelInfo | None = None) -> None:
         """Free everything but the model that is wanted now."""
@@ -232,7 +282,8 @@ class LocalEngine:
 
     def _begin(self, recipe: Recipe, loaded: Loaded, report: Report) -> tuple[Conditioning, Tensor, Generator]:
         """What steers a resolved recipe, the noise it starts from, and the stream its scheduler draws from."""
-        conditioner = Conditioner(loaded.family, weights_key(recipe), self._embeddings)
+        words = self._adapting.learning.lexicon(recipe, loaded)
+        conditioner = Conditioner(loaded.family, weights_key(recipe), self._embeddings, words)
         report(Staged(stage=Stage.ENCODING))
         positive = conditioner.prompt(recipe)
         report(Staged(stage=Stage.ENCODING, fraction=0.5))
@@ -259,22 +310,36 @@ class LocalEngine:
         generator: Generator,
         *,
         held: Held | None,
+        student: Student | None = None,
     ) -> Iterator[Sampled]:
+        if student is not None:
+            solver = student.solver(recipe, loaded.noise, generator)
+            return sample(student.predict(conditioning, recipe.steps), solver, noise.to(self._device.torch_device))
         solver = build_solver(recipe, loaded.noise, generator)
         predict = self._trajectories.watched(guided(loaded.family, conditioning), recipe, solver)
         return sample(predict, solver, noise.to(self._device.torch_device), held)
 
     def _deep_steps(
-        self, recipe: Recipe, loaded: Loaded, conditioning: Conditioning, generator: Generator, depth: int
+        self,
+        recipe: Recipe,
+        loaded: Loaded,
+        conditioning: Conditioning,
+        generator: Generator,
+        *,
+        depth: int,
+        student: Student | None,
     ) -> Iterator[Sampled] | None:
         """The steps after the first `depth`, from the keyframes' trajectories; None where those are not known."""
         if not 0 < depth < recipe.steps:
             return None
-        solver = build_solver(recipe, loaded.noise, generator, depth)
+        build = build_solver if student is None else student.solver
+        solver = build(recipe, loaded.noise, generator, depth)
         start = self._trajectories.start(recipe, solver)
         if start is None:
             return None
         noise = start.to(self._device.torch_device) / solver.initial_scale  # `sample` multiplies by it
+        if student is not None:
+            return sample(student.predict(conditioning, recipe.steps), solver, noise)
         return sample(guided(loaded.family, conditioning), solver, noise)
 
     def _sample(self, latents: Tensor, loaded: Loaded, steps: Iterator[Sampled], report: Report) -> Tensor:

@@ -11,8 +11,8 @@ from studio.engine import libraries
 from studio.engine.device import Device
 
 TINY_VAE = "tiny_vae"
-_BRAIN_FLOAT = frozenset({ModelFamily.SD3, ModelFamily.FLUX, ModelFamily.PIXART_SIGMA})
-"""Families whose text encoder, T5, overflows in float16; they were trained in bfloat16."""
+_BRAIN_FLOAT = frozenset({ModelFamily.SD3, ModelFamily.FLUX, ModelFamily.PIXART_SIGMA, ModelFamily.OTHER})
+"""Families whose text encoder, T5, overflows in float16; they were trained in bfloat16. Of others nobody knows."""
 
 
 class TokenizerKind(enum.StrEnum):
@@ -62,11 +62,16 @@ def tokenizer_kind(family: ModelFamily, tokenizer: str) -> TokenizerKind:
 
 
 def part_dtype(family: ModelFamily, part: str, device: Device) -> torch.dtype:
-    """The format a part works in. The VAE stays float32: in float16 some overflow."""
-    if part in _SHARED:
+    """The format a part works in. Where we call the VAE it stays float32: in float16 some overflow."""
+    if part in _SHARED and family is not ModelFamily.OTHER:
         return torch.float32
     half = device.dtype is torch.float16 and family in _BRAIN_FLOAT
     return torch.bfloat16 if half else device.dtype
+
+
+def part_place(part: str, device: Device) -> torch.device:
+    """Where a part is put when it is loaded: an autoencoder, which is small, on the device that it works on."""
+    return device.torch_device if part in _SHARED else device.weights_device
 
 
 def part_names(info: ModelInfo, present: frozenset[str]) -> tuple[str, ...]:

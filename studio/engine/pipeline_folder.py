@@ -9,14 +9,14 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from studio.core.errors import ModelBrokenError
-from studio.core.model_family import FAMILIES, ModelFamily
+from studio.core.model_family import ModelFamily
 from studio.core.model_json import read_json
 from studio.core.models import ModelInfo
 from studio.engine import libraries
 from studio.engine.device import Device, is_out_of_memory
 from studio.engine.families.assembly import assemble
 from studio.engine.family import Family
-from studio.engine.parts import TINY_VAE, TokenizerKind, part_class, part_dtype, part_names, tokenizer_kind
+from studio.engine.parts import TINY_VAE, TokenizerKind, part_class, part_dtype, part_names, part_place, tokenizer_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,6 @@ def folder_parts(info: ModelInfo) -> tuple[str, ...]:
     return part_names(info, frozenset(path.name for path in info.folder.iterdir() if path.is_dir()))
 
 
-def weighted_parts(info: ModelInfo) -> tuple[str, ...]:
-    """Those of a folder that determine the picture; the hash of a model is over the weights of these."""
-    return tuple(part for part in FAMILIES[info.family].weighted if (info.folder / part).is_dir())
-
-
 def load_tokenizer(folder: Path, name: str, tokenizer: TokenizerKind) -> Any:
     """The tokenizer `name` of the model in `folder`. Raises ModelBrokenError."""
     part = folder / name
@@ -73,19 +68,24 @@ def load_tokenizer(folder: Path, name: str, tokenizer: TokenizerKind) -> Any:
 
 def load_part(folder: Path, name: str, family: ModelFamily, device: Device) -> Any:
     """One piece with weights, ready to use on `device`, channels-last. Raises ModelBrokenError."""
+    model = load_weights(folder, name, part_class(family, name), part_dtype(family, name, device))
+    return ready(model, part_place(name, device))
+
+
+def load_weights(folder: Path, name: str, kind: type[Any], dtype: torch.dtype) -> Any:
+    """The part `name`, a network of the class `kind`, with every weight it needs. Raises ModelBrokenError."""
     for path in weight_files(folder, name):
         check_safetensors(folder, path)
-    kind, dtype = part_class(family, name), part_dtype(family, name, device)
     model, facts = guarded(folder, name, lambda: _from_pretrained(kind, folder / name, dtype))
     absent = sorted(facts["missing_keys"])
     if absent:
         raise ModelBrokenError(folder, f"{name} lacks {len(absent)} of its weights, such as {absent[0]}")
-    return ready(model, device)
+    return model
 
 
-def ready(model: Any, device: Device) -> Any:
-    """The model on `device`, channels-last, for use only."""
-    return model.to(device.torch_device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+def ready(model: Any, place: torch.device) -> Any:
+    """The model in its place, channels-last, for use only."""
+    return model.to(place).to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
 def weight_files(folder: Path, name: str) -> list[Path]:
@@ -102,7 +102,7 @@ def check_safetensors(folder: Path, path: Path) -> None:
             pass
     except (SafetensorError, OSError) as error:
         name = path.relative_to(folder).as_posix()
-        raise ModelBrokenError(folder, f"{name} is truncated or not safetensors ({_said(error)})") from error
+        raise ModelBrokenError(folder, f"{name} is truncated or not safetensors ({said_by(error)})") from error
 
 
 def guarded(path: Path, name: str, load: Callable[[], Any]) -> Any:
@@ -114,20 +114,20 @@ def guarded(path: Path, name: str, load: Callable[[], Any]) -> Any:
         foreseen = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError)
         if is_out_of_memory(error) or not (isinstance(error, foreseen) or type(error) is Exception):
             raise
-        raise ModelBrokenError(path, f"{name} cannot be read ({_said(error)})") from error
+        raise ModelBrokenError(path, f"{name} cannot be read ({said_by(error)})") from error
 
 
 def _from_pretrained(kind: type[Any], part: Path, dtype: torch.dtype) -> Any:
     files = weight_files(part.parent, part.name)
     variant = files[0].name.split(".")[1].split("-")[0] if files and files[0].name.count(".") > 1 else None
-    of_transformers = kind.__module__.startswith("transformers.")
+    of_transformers = not issubclass(kind, libraries.ModelMixin)  # some of its heirs live in diffusers
     extra = {"dtype": dtype} if of_transformers else {"torch_dtype": dtype, "low_cpu_mem_usage": False}
     return kind.from_pretrained(
         part, local_files_only=True, use_safetensors=True, variant=variant, output_loading_info=True, **extra
     )
 
 
-def _said(error: BaseException) -> str:
+def said_by(error: BaseException) -> str:
     """The first two lines of what a library said, as a part of our sentence."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(lines[:2])[:300].rstrip(".") or type(error).__name__

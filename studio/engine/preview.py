@@ -1,7 +1,7 @@
 """What is shown while a picture is made: predicted clean latents, by one of three ways."""
 
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from studio.core.events import Picture, PreviewTier
-from studio.engine.family import Family
 from studio.engine.linear_preview import LinearPreview
 from studio.engine.stable_diffusion import to_picture
 
@@ -40,12 +39,20 @@ class Stopwatch:
         self._lap = time.perf_counter()
 
 
+class Decoder(Protocol):
+    """What makes a picture of clean latents."""
+
+    def decode(self, latents: Tensor) -> Picture:
+        """The picture (H, W, 3) of latents (1, C, h, w)."""
+        ...
+
+
 class Previewer:
     """Turns x0 into a picture, by the tier the artist chose, and never takes longer over it than the sampler does."""
 
-    def __init__(self, family: Family, linear: LinearPreview, tiny: Any | None) -> None:
+    def __init__(self, decoder: Decoder, linear: LinearPreview, tiny: Any | None) -> None:
         """`tiny` is an `AutoencoderTiny` for the model's latents, or None where the model brings none."""
-        self._family, self._linear, self._tiny = family, linear, tiny
+        self._decoder, self.linear, self._tiny = decoder, linear, tiny
 
     def show(self, x0: Tensor, tier: PreviewTier, clock: Stopwatch) -> Picture:
         """The preview of `x0` (1, C, h, w), (H', W', 3); its size is the tier's.
@@ -60,23 +67,23 @@ class Previewer:
     def draft(self, latents: Tensor) -> tuple[Picture, NDArray[np.float32]]:
         """The picture of `latents` by the tiny tier, or the linear one; and the linear one in floats of 0 to 1."""
         signature: NDArray[np.float32] = (
-            (self._linear.pixels(latents)[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy()
+            (self.linear.pixels(latents)[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy()
         )
         return self._show(latents, PreviewTier.TINY), np.ascontiguousarray(signature)
 
     def refine(self, latents: Tensor, picture: Picture) -> None:
         """Learn from a finished picture (H, W, 3) and its latents (1, C, h, w)."""
         values = torch.from_numpy(picture).permute(2, 0, 1)[None].to(torch.float32) / 127.5 - 1.0
-        self._linear.learn(latents, values)
+        self.linear.learn(latents, values)
 
     def _show(self, x0: Tensor, tier: PreviewTier) -> Picture:
         match tier:
             case PreviewTier.FULL:
-                return self._family.decode(x0)
+                return self._decoder.decode(x0)
             case PreviewTier.TINY if self._tiny is not None:
                 return _decode_tiny(self._tiny, x0)
             case _:
-                return to_picture(self._linear.pixels(x0))
+                return to_picture(self.linear.pixels(x0))
 
 
 @torch.inference_mode()

@@ -12,13 +12,14 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from studio.core.errors import ModelBrokenError, ModelPartMissingError
+from studio.core.errors import ModelBrokenError, ModelPartMissingError, SharedPartMissingError
 from studio.core.model_detection import PART_PREFIXES, Detected
 from studio.core.model_family import FAMILIES
-from studio.core.model_files import companion, companion_config, config_of, detect_file, part_config
+from studio.core.model_files import companion, companion_config, config_of, detect_file, inpainting_config, part_config
 from studio.core.model_info import ModelInfo
 from studio.core.model_json import read_json
 from studio.core.safetensors_header import Header, read_header
+from studio.core.shared_parts import SHARED, SharedPart, find_shared
 from studio.engine.device import Device
 from studio.engine.families.assembly import assemble
 from studio.engine.original_keys import SOURCES, Source, vae_source
@@ -28,26 +29,29 @@ from studio.engine.parts import (
     part_class,
     part_dtype,
     part_names,
+    part_place,
     tokenizer_kind,
 )
 from studio.engine.pipeline_folder import LoadedParts, guarded, load_part, load_tokenizer, ready
 
-_SHELF = "tokenizers"
-"""The folder, beside models or above them, in which tokenizers lie that many models share."""
 _SHELF_DISTANCE = 3
+"""Folders from the file upwards, in which tokenizers may lie that many models share."""
 _IDENTITY = "text_projection.weight"
 """Stable Diffusion 3 projects the pooled text of its first CLIP by nothing, and its files leave it out."""
 
 
-def load_single_file(info: ModelInfo, device: Device, begin: Callable[[str, float], None]) -> LoadedParts:
+def load_single_file(
+    info: ModelInfo, device: Device, begin: Callable[[str, float], None], folders: tuple[Path, ...] = ()
+) -> LoadedParts:
     """Load the parts one by one. `begin` hears each one's name and the fraction done; what it raises ends the work.
 
-    Raises ModelBrokenError, or ModelPartMissingError for what is neither in the file nor beside it.
+    Tokenizers are looked for in `folders`, which hold models, too. Raises ModelBrokenError, or ModelPartMissingError
+    for what is neither in the file nor beside it.
     """
     assert info.file is not None
     path, header, found = info.file, read_header(info.file), detect_file(info.file)
     names = file_parts(info, found)
-    tokenizers = {name: find_tokenizer(info, name) for name in names if name.startswith("tokenizer")}
+    tokenizers = {name: find_tokenizer(info, name, folders) for name in names if name.startswith("tokenizer")}
     check_parts(path, found, names)
     parts: dict[str, Any] = {}
     for number, name in enumerate(names):
@@ -77,22 +81,25 @@ def check_parts(path: Path, found: Detected, names: tuple[str, ...]) -> None:
             raise ModelPartMissingError(path, name.replace("_", " "), path.with_suffix("") / name)
 
 
-def find_tokenizer(info: ModelInfo, name: str) -> Path:
-    """The folder of the tokenizer `name`: the file's own, else a shared one. Raises ModelPartMissingError."""
+def find_tokenizer(info: ModelInfo, name: str, folders: tuple[Path, ...]) -> Path:
+    """The folder of the tokenizer `name`: the file's own, else a shared one. Raises SharedPartMissingError."""
     assert info.file is not None
     own = companion(info.file, name)
     if own is not None:
         return own
-    kind = tokenizer_kind(info.family, name)
-    for parent in list(info.file.parents)[:_SHELF_DISTANCE]:
-        if (parent / _SHELF / kind).is_dir():
-            return parent / _SHELF / kind
-    raise ModelPartMissingError(info.file, f"{kind.upper()} tokenizer", info.file.parent / _SHELF / kind)
+    part = SharedPart(f"{tokenizer_kind(info.family, name)}-tokenizer")
+    found = find_shared(part, (*list(info.file.parents)[:_SHELF_DISTANCE], *folders))
+    if found is None:
+        facts = SHARED[part]
+        raise SharedPartMissingError(info.file, part, facts.title, info.file.parent / facts.place)
+    return found
 
 
 def _tokenizer(info: ModelInfo, name: str, folder: Path, kind: TokenizerKind) -> Any:
     made = load_tokenizer(folder.parent, folder.name, kind)
-    if folder.name == kind:  # shared: what differs from model to model is the padding
+    if (
+        info.file is not None and companion(info.file, name) is None
+    ):  # shared: what differs from model to model is the padding
         made.pad_token = read_json(config_of(info.family, name), "tokenizer_config.json")["pad_token"]
     return made
 
@@ -100,17 +107,17 @@ def _tokenizer(info: ModelInfo, name: str, folder: Path, kind: TokenizerKind) ->
 def _load_part(path: Path, header: Header, found: Detected, name: str, device: Device) -> Any:
     assert found.family is not None
     config = part_config_for(path, found, name, header)
-    kind, dtype = part_class(found.family, name), part_dtype(found.family, name, device)
+    kind, kept = part_class(found.family, name), (part_place(name, device), part_dtype(found.family, name, device))
     model = guarded(path, name, lambda: _empty(kind, config))
     prefix = _prefix(header, found, name)
     source_of = vae_source if name == "vae" else SOURCES[found.family][name]
     wanted = model.state_dict()
     sources = {key: source_of(key, config) for key in wanted}
-    weights = guarded(path, name, lambda: dict(_read(path, header, prefix, sources, wanted, dtype=dtype)))
+    weights = guarded(path, name, lambda: dict(_read(path, header, prefix, sources, wanted, kept=kept)))
     model.load_state_dict(weights, strict=True, assign=True)
     if hasattr(model, "tie_weights"):
         model.tie_weights()
-    return ready(model.to(dtype), device)
+    return ready(model.to(kept[1]), kept[0])
 
 
 def part_config_for(path: Path, found: Detected, name: str, header: Header) -> dict[str, Any]:
@@ -134,22 +141,31 @@ def _read(
     sources: dict[str, Source],
     wanted: dict[str, Tensor],
     *,
-    dtype: torch.dtype,
+    kept: tuple[torch.device, torch.dtype],
 ) -> Iterator[tuple[str, Tensor]]:
-    """Every weight that is wanted, in the shape in which it is. Raises ModelBrokenError for one that is not there."""
+    """Every weight that is wanted, in the shape in which it is, on the device and in the format it is `kept` in.
+
+    Raises ModelBrokenError for one that is not there.
+    """
     with safe_open(path, framework="pt") as file:
         for key, source in sources.items():
             name, shape = prefix + source.key, wanted[key].shape
             if name not in header.tensors:
                 if key == _IDENTITY and not source.turned:
-                    yield key, torch.eye(shape[0], dtype=dtype)
+                    yield key, _kept(torch.eye(shape[0]), *kept)
                     continue
                 raise ModelBrokenError(path, f"the weight {name} is missing")
             value = _part_of(file.get_tensor(name), source)
             if value.numel() != shape.numel():
                 raise ModelBrokenError(path, f"the weight {name} is of shape {tuple(value.shape)}, not {tuple(shape)}")
             # A projection may be kept as a convolution of one pixel, and the other way round.
-            yield key, value.reshape(shape).to(dtype).contiguous()
+            yield key, _kept(value.reshape(shape), *kept)
+
+
+def _kept(value: Tensor, place: torch.device, dtype: torch.dtype) -> Tensor:
+    """A weight as it is kept: converted and laid channels-last, where it is a convolution's, in one pass."""
+    value = value.to(place)
+    return value.to(dtype, memory_format=torch.channels_last) if value.dim() == 4 else value.to(dtype).contiguous()
 
 
 def _part_of(tensor: Tensor, source: Source) -> Tensor:
@@ -170,29 +186,22 @@ def _empty(kind: type[Any], config: dict[str, Any]) -> Any:
 class _NoInitialWeights(TorchFunctionMode):
     """Leaves tensors as they were allocated: they are replaced before anybody reads them."""
 
-    _FILLING = frozenset(
-        {
-            torch.Tensor.uniform_,
-            torch.Tensor.normal_,
-            torch.nn.init.uniform_,
-            torch.nn.init.normal_,
-            torch.nn.init.trunc_normal_,
-            torch.nn.init.kaiming_uniform_,
-            torch.nn.init.xavier_uniform_,
-        }
-    )
+    # By name: transformers puts functions of its own in the place of torch's while it builds a model.
+    _FILLING = frozenset({"uniform_", "normal_", "trunc_normal_", "kaiming_uniform_", "xavier_uniform_"})
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in self._FILLING:
+        if getattr(func, "__name__", "") in self._FILLING:
             return args[0] if args else (kwargs or {})["tensor"]
         return func(*args, **(kwargs or {}))
 
 
 def sized(config: dict[str, Any], found: Detected, name: str, header: Header) -> dict[str, Any]:
     """The family's configuration with the sizes in which its members differ, as the header shows them."""
-    keys = [key.removeprefix(found.prefix) for key in header.tensors if key.startswith(found.prefix)]
+    if name == "unet" and found.inpaints:
+        return config | inpainting_config(found)
     if name != "transformer":
         return config
+    keys = [key.removeprefix(found.prefix) for key in header.tensors if key.startswith(found.prefix)]
     return _flux_sizes(config, keys) if "guidance_embeds" in config else _sd3_sizes(config, found, keys, header)
 
 

@@ -4,6 +4,7 @@ Rombach et al. 2022 (arXiv 2112.10752). Horizon is of this family. Latent consis
 2310.04378) are too; theirs is a U-Net that is told the guidance scale.
 """
 
+import copy
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from studio.engine.embeddings import Embeddings
 from studio.engine.families.base import LatentFamily
 from studio.engine.families.scale import embedded_scale
 from studio.engine.family import Guidance
+from studio.engine.lexicon import NO_WORDS, Lexicon
 from studio.engine.text import TextEncoder
 from studio.engine.tracing import TracedUNet
 
@@ -33,23 +35,30 @@ class StableDiffusion(LatentFamily):
         self._scale_width: int | None = unet.config.time_cond_proj_dim
         self.guidance = Guidance.CLASSIFIER_FREE if self._scale_width is None else Guidance.DISTILLED
 
-    def encode_prompt(self, name: str, text: str) -> Embeddings:
+    def encode_prompt(self, name: str, text: str, words: Lexicon = NO_WORDS) -> Embeddings:
         """Embeddings (1, tokens, width) in the device's dtype. Raises PromptTooLongError."""
-        return Embeddings(self._text.encode(name, text))
+        return Embeddings(self._text.encode(name, text, words))
 
-    def count_tokens(self, text: str) -> int:
+    def count_tokens(self, text: str, words: Lexicon = NO_WORDS) -> int:
         """Tokens of `text`, without start and end marks."""
-        return self._text.count(text)
+        return self._text.count(text, words)
 
     @torch.inference_mode()
-    def prepare(self, width: int, height: int) -> None:
-        """Record the U-Net for guided pictures of this size, where it may be: see `TracedUNet`."""
-        if self._scale_width is not None:
+    def prepare(self, width: int, height: int, prompts: int = 2) -> None:
+        """Record the U-Net for pictures of this size, guided or of one prompt, where it may be: see `TracedUNet`."""
+        if self._scale_width is not None or not self._traced.may_record:
             return
-        tokens = self._text.encode("prompt", "").expand(2, -1, -1).contiguous()
-        z = torch.zeros(2, *self.noise_shape(width, height)[1:], device=tokens.device)
-        shown = z.to(self._device.torch_device, self._device.dtype, memory_format=torch.channels_last)
+        tokens = self._text.encode("prompt", "").expand(prompts, -1, -1).contiguous()
+        z = torch.zeros(prompts, *self.noise_shape(width, height)[1:], device=tokens.device)
+        shown = self._shown(z)
         self._traced.prepare(shown, torch.tensor(1), tokens)  # most schedulers count in whole numbers
+
+    def with_unet(self, unet: Any) -> "StableDiffusion":
+        """The same model around another U-Net of its shape, with recordings of its own."""
+        other = copy.copy(self)
+        other._unet, other._traced = unet, TracedUNet(unet)
+        other.components = {**self.components, "unet": unet}
+        return other
 
     def set_sparing(self, on: bool) -> None:
         """Work on one prompt and one attention head at a time, or on all at once again: as nothing was recorded."""
@@ -59,7 +68,7 @@ class StableDiffusion(LatentFamily):
     @torch.inference_mode()
     def predict(self, z: Tensor, timestep: Tensor, embeddings: Embeddings) -> Tensor:
         """ε or v of `z` (B, C, h, w) float32 at `timestep` (scalar), told `embeddings` of B prompts; float32."""
-        shown = z.to(self._device.torch_device, self._device.dtype, memory_format=torch.channels_last)
+        shown = self._shown(z)
         if self._scale_width is None:
             return self._traced(shown, timestep, embeddings.tokens).to(torch.float32)
         scale = self._scale(embeddings, shown)
@@ -67,6 +76,10 @@ class StableDiffusion(LatentFamily):
             shown, timestep, encoder_hidden_states=embeddings.tokens, return_dict=False, timestep_cond=scale
         )[0]
         return prediction.to(torch.float32)
+
+    def _shown(self, z: Tensor) -> Tensor:
+        whole = self.with_mask(z)
+        return whole.to(self._device.torch_device, self._device.dtype, memory_format=torch.channels_last)
 
     def _scale(self, embeddings: Embeddings, z: Tensor) -> Tensor:
         assert self._scale_width is not None

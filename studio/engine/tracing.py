@@ -59,6 +59,11 @@ class TracedUNet:
             self._recording(z, timestep, tokens)
 
     @property
+    def may_record(self) -> bool:
+        """Whether it is worth to record this U-Net, and possible."""
+        return self._may_trace
+
+    @property
     def recordings(self) -> int:
         """How many sizes are recorded."""
         return len(self._traced)

@@ -1,7 +1,8 @@
 """Several pictures at once: the frames of a walk, which differ in their blend and seed alone.
 
-A U-Net's call for eight small pictures takes half as long as eight calls for one. Convolutions on a batch may add up in
-another order than on one picture, so a frame agrees with the picture made alone to rounding, not always to the byte.
+A U-Net's call for eight small pictures takes half as long as eight calls for one; and frames between frames that are
+nearly alike need not take their first steps (see `filling`). Convolutions on a batch may add up in another order than
+on one picture, so that even a frame that takes all of its steps agrees with the picture made alone to rounding only.
 """
 
 import time
@@ -19,15 +20,19 @@ from studio.core.events import Finished, Stage, Staged, Step
 from studio.core.recipe import Recipe
 from studio.core.schedulers import SCHEDULERS
 from studio.engine.embeddings import join
+from studio.engine.filling import Filling
 from studio.engine.guidance import Conditioning, guided
 from studio.engine.loading import Loaded
-from studio.engine.sampling import sample
+from studio.engine.sampling import Predict, sample
 from studio.engine.schedulers import resolve_settings
 from studio.engine.solver import build_solver
 
 TOGETHER_MAX = 8
 PIXELS_MAX = TOGETHER_MAX * 256 * 256
-"""Pixels made together: a batch takes no more memory than two pictures of 512×512."""
+"""Pixels in one call of the model: it takes no more memory than two pictures of 512×512."""
+FRAMES_MAX = 64
+FRAME_PIXELS_MAX = FRAMES_MAX * 512 * 512
+"""Pixels of frames that are sampled side by side, in as many calls as it takes: their pictures take 50 MB."""
 
 Begun = tuple[Conditioning, Tensor, torch.Generator]
 Begin = Callable[[Recipe], Begun]
@@ -35,10 +40,14 @@ Begin = Callable[[Recipe], Begun]
 
 
 def batches(recipes: Sequence[Recipe]) -> Iterator[list[Recipe]]:
-    """The recipes in their order, neighbours together where one call of the model can serve them."""
+    """The recipes in their order, neighbours together where calls of the model can serve several.
+
+    Of frames of a walk there are more together than in one call: what lies between others can come in late.
+    """
     for common, run in groupby(recipes, key=_common):
-        alike = list(run)
-        size = max(1, min(TOGETHER_MAX, PIXELS_MAX // (common.width * common.height)))
+        alike, size = list(run), _call_size(common)
+        if any(recipe.blend is not None for recipe in alike):
+            size = max(size, min(FRAMES_MAX, FRAME_PIXELS_MAX // (common.width * common.height)))
         size = 1 if draws_noise(common) or common.start is not None else size
         yield from (alike[start : start + size] for start in range(0, len(alike), size))
 
@@ -56,27 +65,60 @@ def make_together(
 
     Raises what `begin` and `report` raise.
     """
-    begun = [begin(recipe) for recipe in recipes]
+    begun = [_on_device(begin(recipe), device) for recipe in recipes]
     report(Staged(stage=Stage.SAMPLING))
-    made: list[Finished] = []
-    for _, run in groupby(zip(recipes, begun, strict=True), key=_lengths):  # long prompts have more tokens
-        told, started = zip(*run, strict=True)
-        made += _finish(told, _latents(told[0], started, loaded, device, report), loaded, report)
-    return made
+    filling = Filling(recipes)
+    latents = _latents(recipes[0], begun, loaded, report, filling)
+    again = filling.doubtful(latents)
+    if again:
+        latents[again] = _latents(recipes[0], [begun[number] for number in again], loaded, report)
+    return list(_finish(recipes, latents, loaded, report))
 
 
-def _latents(recipe: Recipe, begun: Sequence[Begun], loaded: Loaded, device: torch.device, report: Report) -> Tensor:
+def _latents(
+    recipe: Recipe, begun: Sequence[Begun], loaded: Loaded, report: Report, filling: Filling | None = None
+) -> Tensor:
     """Clean latents (B, C, h, w), all of the settings of `recipe`."""
-    noise = torch.cat([each[1] for each in begun]).to(device)
-    latents = noise
+    latents = noise = torch.cat([each[1] for each in begun])
     before = time.perf_counter()
     solver = build_solver(recipe, loaded.noise, begun[0][2])
-    predict = guided(loaded.family, _joined([each[0] for each in begun]))
-    for taken in sample(predict, solver, noise):
+    predict = _predict(recipe, [each[0] for each in begun], loaded, report, filling)
+    for taken in sample(predict, solver, noise, filling):
         latents, now = taken.latents, time.perf_counter()
         report(Step(number=taken.number, count=taken.count, sigma=taken.sigma, seconds=now - before))
         before = now
     return latents
+
+
+def _predict(
+    recipe: Recipe, told: Sequence[Conditioning], loaded: Loaded, report: Report, filling: Filling | None
+) -> Predict:
+    """The predictions for the frames of `told` that are there, a few in each call."""
+    size = _call_size(recipe)
+    predicts: dict[tuple[int, ...], Predict] = {}
+
+    def predict(z: Tensor, timestep: Tensor) -> Tensor:
+        present = list(range(len(told))) if filling is None else filling.present
+        calls = list(_calls(present, told, size))
+        for gone in predicts.keys() - set(calls):
+            del predicts[gone]
+        found: list[Tensor] = []
+        for numbers in calls:
+            if numbers not in predicts:
+                predicts[numbers] = guided(loaded.family, _joined([told[number] for number in numbers]))
+            start = sum(len(each) for each in found)
+            found.append(predicts[numbers](z[start : start + len(numbers)], timestep))
+            report(Staged(stage=Stage.SAMPLING, fraction=(start + len(numbers)) / len(present)))
+        return torch.cat(found)
+
+    return predict
+
+
+def _calls(present: Sequence[int], told: Sequence[Conditioning], size: int) -> Iterator[tuple[int, ...]]:
+    """The numbers of the frames in each call: up to `size` neighbours, with prompts of one length."""
+    for _, run in groupby(present, key=lambda number: _lengths(told[number])):
+        alike = tuple(run)
+        yield from (alike[start : start + size] for start in range(0, len(alike), size))
 
 
 def _finish(recipes: Sequence[Recipe], latents: Tensor, loaded: Loaded, report: Report) -> Iterator[Finished]:
@@ -92,11 +134,22 @@ def _joined(each: Sequence[Conditioning]) -> Conditioning:
     return Conditioning(positive, reduce(join, [one.negative for one in each]), each[0].scale)
 
 
-def _lengths(pair: tuple[Recipe, Begun]) -> tuple[int, int]:
-    conditioning = pair[1][0]
+def _on_device(begun: Begun, device: torch.device) -> Begun:
+    conditioning, noise, generator = begun
+    return conditioning, noise.to(device), generator
+
+
+def _lengths(conditioning: Conditioning) -> tuple[int, int]:
+    """Long prompts have more tokens."""
     return conditioning.positive.tokens.shape[1], conditioning.negative.tokens.shape[1]
+
+
+def _call_size(recipe: Recipe) -> int:
+    """How many pictures of its size go into one call of the model."""
+    return max(1, min(TOGETHER_MAX, PIXELS_MAX // (recipe.width * recipe.height)))
 
 
 def _common(recipe: Recipe) -> Recipe:
     """What frames must share to be made together: all but the blend, the seed and the prompts' words."""
-    return replace(recipe, blend=None, seed=0, prompt="", negative_prompt="", adapters=adapters_used(recipe))
+    bare = replace(recipe, blend=None, seed=0, prompt="", negative_prompt="", learned_words=None)
+    return replace(bare, adapters=adapters_used(recipe))

@@ -6,10 +6,23 @@ import argparse
 import functools
 from collections.abc import Callable
 
-from studio.training import export, latents, measure, samples, stages, workers
+from studio.training import export, latents, measure, samples, stages, student, ways, workers
 from studio.training.config import Stage
 from studio.training.judge import evaluation, learning
 from studio.training.places import Places
+
+TOGETHER = frozenset(
+    {
+        Stage.AUTOENCODER,
+        Stage.DECODER,
+        Stage.TINY_DECODER,
+        Stage.LATENTS,
+        Stage.DENOISER,
+        Stage.WAYS,
+        Stage.STUDENT,
+    }
+)
+"""Stages that several workers can share."""
 
 
 def main() -> None:
@@ -21,7 +34,7 @@ def main() -> None:
     options = parser.parse_args()
     places = Places()
     work = functools.partial(stage_functions()[options.stage], places)
-    if options.stage in {Stage.AUTOENCODER, Stage.DECODER, Stage.TINY_DECODER, Stage.LATENTS, Stage.DENOISER}:
+    if options.stage in TOGETHER:
         workers.launch(options.workers, work, places.work / f"{options.stage.value}.meeting")
     else:
         work()
@@ -36,6 +49,8 @@ def stage_functions() -> dict[Stage, Callable[[Places], None]]:
         Stage.TINY_DECODER: stages.train_tiny_decoder,
         Stage.LATENTS: latents.encode_latents,
         Stage.DENOISER: stages.train_denoiser,
+        Stage.WAYS: ways.draw_ways,
+        Stage.STUDENT: student.train_student,
         Stage.JUDGE: learning.train_judge,
         Stage.EVALUATE: evaluation.evaluate,
         Stage.EXPORT: export.export,

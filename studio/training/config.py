@@ -24,6 +24,8 @@ class Stage(enum.Enum):
     TINY_DECODER = "tiny-decoder"
     LATENTS = "latents"
     DENOISER = "denoiser"
+    WAYS = "ways"
+    STUDENT = "student"
     JUDGE = "judge"
     EVALUATE = "evaluate"
     EXPORT = "export"
@@ -187,6 +189,46 @@ class DenoiserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel_power: float = 0.5
     focus: Weight = 0.0
     prefer_subjects: Share = 0.0
+
+
+class WaysConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The stage `ways`: the teacher's pictures on their way out of the noise.
+
+    Attributes:
+        count: ways in all, a multiple of `shard`.
+        minutes: a run also ends after so many minutes, and the next goes on; 0 for no limit.
+        shard: ways in one file, all of one size.
+        buckets: sizes of one file after the other, again and again.
+        captions: how often a way is told one caption, a blend of two, of three, and so on, relative to the others.
+        first_seed: of the scenes whose captions are told, and of the noises.
+        held_out: ways of scenes never trained on, of the first bucket's size.
+    """
+
+    count: Positive
+    minutes: Weight = 0.0
+    shard: Positive = 64
+    buckets: tuple[str, ...] = ("256x256",)
+    captions: tuple[float, ...] = (1.0,)
+    first_seed: int = 50_000_000
+    held_out: Positive = 24
+
+
+class StudentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The stages `ways` and `student`.
+
+    Attributes:
+        steps: numbers of steps it learns to draw in; both its ways and its walks visit the nodes of all.
+        rank: of the change of every layer, where the layer itself is not smaller.
+        drift: share of the batches that start from where the student's own steps led, instead of the teacher's.
+        channel_power: loss weight of latent channels by their effect on the picture, to this power.
+    """
+
+    loop: LoopConfig
+    ways: WaysConfig
+    steps: tuple[int, ...] = (2, 3, 4)
+    rank: Positive = 64
+    drift: Share = 0.5
+    channel_power: float = 1.0
 
 
 class JudgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from studio.core.events import Event
+from studio.core.events import Drafted, Event
 from studio.core.models import read_model
 from studio.core.recipe import ModelRef, Recipe
 from studio.engine.local import LocalEngine
@@ -23,6 +23,7 @@ class Generator:
         self.info = read_model(places.model)
         defaults = self.info.defaults
         self.engine = LocalEngine((places.model.parent,))
+        self._without_student = LocalEngine((places.model.parent,), few_step=False)
         self.recipe = Recipe(
             model=ModelRef(name=str(places.model)),
             **{name: getattr(defaults, name) for name in ("width", "height", "steps", "guidance")},
@@ -39,6 +40,11 @@ class Generator:
         if not changes:
             self.seconds.append(time.perf_counter() - started)
         return picture
+
+    def draft(self, prompt: str, seed: int, steps: int, *, by_student: bool) -> Drafted:
+        """A draft of the picture, by the model's few-step student where it has one, or by the model itself."""
+        recipe = msgspec.structs.replace(self.recipe, prompt=prompt, seed=seed, steps=steps)
+        return (self.engine if by_student else self._without_student).draft(recipe, _ignore)
 
     def paint_all(self, prompts: Sequence[str], first_seed: int = 1, **changes: Any) -> UInt8:
         """One picture a prompt, each from its own seed: `(n, h, w, 3)`."""

@@ -8,7 +8,7 @@ is read.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +34,13 @@ def write_latents(folder: Path, first_seed: int, latents: Any, ids: Any, focus: 
     """One shard: latents `(n, c, h, w)` float16, token ids `(n, captions, length)` int16, focus `(n, h, w)` uint8."""
     path = shard_path(folder, first_seed, ".npz")
     _write(path, lambda stream: np.savez(stream, latents=latents, ids=ids, focus=focus))
+
+
+def write_ways(folder: Path, first_seed: int, latents: torch.Tensor, told: torch.Tensor) -> None:
+    """One shard: latents at nodes `(n, nodes, c, h, w)` and embeddings `(n, tokens, width)`, both kept as float16."""
+    path = shard_path(folder, first_seed, ".npz")
+    halves = {"latents": latents.half().cpu().numpy(), "told": told.half().cpu().numpy()}
+    _write(path, lambda stream: np.savez(stream, **halves))
 
 
 def _write(path: Path, fill: Callable[[Any], None]) -> None:
@@ -145,6 +152,45 @@ class LatentStore:
 
     def _covered(self, place: tuple[int, int]) -> int:
         return int(self._focus[place[0]][place[1]].sum(dtype=np.int64))
+
+
+class Ways(NamedTuple):
+    """Ways of one size, float32: latents at nodes `(n, nodes, c, h, w)`, and what was told `(n, tokens, width)`."""
+
+    latents: torch.Tensor
+    told: torch.Tensor
+
+
+class WaysStore:
+    """The ways in all folders given, held in memory as float16 (a thousand of 256x256 pixels are 120 MB)."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        """Raises `FileNotFoundError` where there is none."""
+        self._sizes = [Ways(*map(torch.cat, zip(*shards, strict=True))) for f in folders if (shards := _read_ways(f))]
+        if not self._sizes:
+            raise FileNotFoundError("There are no ways of the exported model. Walk: python -m studio.training ways")
+
+    def __len__(self) -> int:
+        return sum(len(size.told) for size in self._sizes)
+
+    def whole(self) -> Ways:
+        """All those of the first size there is."""
+        return Ways(*(each.float() for each in self._sizes[0]))
+
+    def sample(self, count: int, generator: torch.Generator) -> Ways:
+        """Some ways, all of one size, which is drawn as often as there are ways of it."""
+        weights = torch.tensor([float(len(size.told)) for size in self._sizes])
+        size = self._sizes[int(torch.multinomial(weights, 1, generator=generator))]
+        chosen = torch.randint(len(size.told), (count,), generator=generator)
+        return Ways(size.latents[chosen].float(), size.told[chosen].float())
+
+
+def _read_ways(folder: Path) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    shards = []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as shard:
+            shards.append((torch.from_numpy(shard["latents"]), torch.from_numpy(shard["told"])))
+    return shards
 
 
 def _draw(count: int, generator: torch.Generator) -> int:

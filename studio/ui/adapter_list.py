@@ -1,6 +1,6 @@
 """The adapters of a recipe: each with its strength, and the files there are to add."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -8,6 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from studio.core.adapters import ADAPTERS_MAX, AdapterUse
+from studio.core.learned_words import Names
 from studio.core.options import option
 from studio.core.prompt_grammar import adapters_in
 from studio.core.recipe import Recipe
@@ -101,6 +102,7 @@ class AdapterList(QWidget):
         dragging: whether a slider is held.
         removeWanted: the index of an adapter.
         addWanted: the name of a file.
+        embeddingWanted: the name of an embedding that is to stand in the prompt.
         folderWanted: the folder of adapters is to be opened.
         lookWanted: the files there are matter now.
     """
@@ -109,6 +111,7 @@ class AdapterList(QWidget):
     dragging = Signal(bool)
     removeWanted = Signal(int)  # noqa: N815
     addWanted = Signal(str)  # noqa: N815
+    embeddingWanted = Signal(str)  # noqa: N815
     folderWanted = Signal()  # noqa: N815
     lookWanted = Signal()  # noqa: N815
 
@@ -117,18 +120,26 @@ class AdapterList(QWidget):
         self.setObjectName("adapterList")
         self.setAccessibleName(self.tr("Adapters"))
         self.hint, self.written, self.problem = note(), note(), note("problem")
+        self.learned = note()
         self.add_button, self.menu = QPushButton(self.tr("Add adapter")), QMenu(self)
+        self.embedding_menu = QMenu(self.tr("Put an embedding into the prompt"), self)
+        self.embedding_menu.setToolTipsVisible(True)
         self.rows: tuple[AdapterRow, ...] = ()
         self._recipe = Recipe()
         self._names: tuple[str, ...] | None = None
+        self._embeddings: dict[str, str] = {}
         self._name_everything()
         layout = column(self, gap=2 * GAP)
         self._body = QWidget()
         self._list = column(self._body, gap=2 * GAP)
-        for widget in (self._body, self.hint, self.written, self.problem):
+        for widget in (self._body, self.hint, self.written, self.learned, self.problem):
             layout.addWidget(widget)
         layout.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self.fold = Fold(self.tr("Adapters"), self.tr("LoRA files that change the model's weights."), self)
+        self.fold = Fold(
+            self.tr("Adapters"),
+            self.tr("LoRA files that change the model's weights, and embeddings for its prompt."),
+            self,
+        )
         self.fold.button.setObjectName("adapterFold")
         self.menu.aboutToShow.connect(self.lookWanted)
         self.menu.aboutToShow.connect(self._fill_menu)
@@ -150,6 +161,13 @@ class AdapterList(QWidget):
             self._show()
             self._fill_menu()
 
+    def set_embeddings(self, held: Mapping[str, str]) -> None:
+        """The embeddings that are on this machine, and what each holds, in words."""
+        if held != self._embeddings:
+            self._embeddings = dict(held)
+            self._show()
+            self._fill_menu()
+
     def show_problem(self, sentence: str) -> None:
         """Say what is wrong with the adapters; an empty sentence is good ones."""
         say(self.problem, sentence)
@@ -160,10 +178,11 @@ class AdapterList(QWidget):
 
     def _name_everything(self) -> None:
         widgets = {"Hint": self.hint, "Written": self.written, "Problem": self.problem, "Menu": self.menu}
+        widgets |= {"Learned": self.learned, "EmbeddingMenu": self.embedding_menu}
         for part, widget in widgets.items():
             widget.setObjectName(f"adapter{part}")
         self.add_button.setObjectName("addAdapterButton")
-        self.add_button.setToolTip(self.tr("Choose one of the LoRA files on this machine."))
+        self.add_button.setToolTip(self.tr("Choose one of the LoRA files or embeddings on this machine."))
         self.add_button.setMenu(self.menu)
 
     def _rebuild(self, adapters: tuple[AdapterUse, ...]) -> None:
@@ -193,7 +212,11 @@ class AdapterList(QWidget):
         listed = {each.name.casefold() for each in self._recipe.adapters}
         only_written = adapters_in_words(use for name, use in written.items() if name not in listed)
         say(self.written, self.tr("In the prompt: {adapters}").format(adapters=only_written) if only_written else "")
-        has_none = self._names == () and not self.rows
+        prompts = f"{self._recipe.prompt}\n{self._recipe.negative_prompt}"
+        spots = Names(self._embeddings).in_prompt(prompts)
+        learned = ", ".join(f"{name} ({self._embeddings[name]})" for name in dict.fromkeys(spot.name for spot in spots))
+        say(self.learned, self.tr("Embeddings in the prompts: {names}").format(names=learned) if learned else "")
+        has_none = self._names == () and not self.rows and not self._embeddings
         say(self.hint, self.tr("There are none yet. Drop a LoRA file here to keep it.") if has_none else "")
         self._body.setVisible(bool(self.rows))
         self.add_button.setEnabled(len(self.rows) < ADAPTERS_MAX)
@@ -205,7 +228,17 @@ class AdapterList(QWidget):
             action = self.menu.addAction(name.replace("&", "&&"))
             action.setEnabled(name.casefold() not in used)
             action.triggered.connect(partial(self.addWanted.emit, name))
+        if self._embeddings:
+            self._fill_embedding_menu()
+            self.menu.addMenu(self.embedding_menu)
         self.menu.addSeparator()
         folder = self.menu.addAction(self.tr("Open the folder of adapters"))
         folder.setToolTip(self.tr("Files that are put there are found."))
         folder.triggered.connect(partial(self.folderWanted.emit))
+
+    def _fill_embedding_menu(self) -> None:
+        self.embedding_menu.clear()
+        for name, held in self._embeddings.items():
+            action = self.embedding_menu.addAction(name.replace("&", "&&"))
+            action.setToolTip(held)
+            action.triggered.connect(partial(self.embeddingWanted.emit, name))

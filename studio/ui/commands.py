@@ -5,6 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from studio.core.events import PreviewTier
+from studio.core.precision import Precision
 from studio.core.recipe import Recipe
 
 NO_JOB = 0
@@ -26,6 +27,10 @@ class CancelOne(msgspec.Struct, frozen=True):
 
 class CancelAll(msgspec.Struct, frozen=True):
     """Stop the job that runs and forget those that wait."""
+
+
+class CancelLoad(msgspec.Struct, frozen=True):
+    """Load no model ahead: stop the load that goes on for no job."""
 
 
 class Arrange(msgspec.Struct, frozen=True):
@@ -98,6 +103,12 @@ class SetModelMemory(msgspec.Struct, frozen=True):
     memory_gb: int
 
 
+class SetPrecision(msgspec.Struct, frozen=True):
+    """In which number format models work from now on."""
+
+    precision: Precision
+
+
 class SetPreview(msgspec.Struct, frozen=True):
     """How previews are made from now on."""
 
@@ -120,6 +131,7 @@ Command: TypeAlias = (
     Submit
     | CancelOne
     | CancelAll
+    | CancelLoad
     | Arrange
     | Pause
     | Resume
@@ -129,6 +141,7 @@ Command: TypeAlias = (
     | Sketch
     | Withdraw
     | SetModelMemory
+    | SetPrecision
     | SetPreview
     | SetNames
     | Quit

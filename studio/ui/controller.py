@@ -111,7 +111,7 @@ class Controller(QObject):
     def _show_hint(self, has_models: bool) -> None:
         hint = self.tr("Describe a picture on the left, then press Generate (Ctrl+Return).")
         if not has_models:
-            hint = self.tr("There is no model yet. Put a model folder into the models folder of the data directory.")
+            hint = self.tr("There is no model yet. Get one (File › Get a model…), or put one into the models folder.")
         self._window.preview_view.show_hint(hint)
 
     # Jobs.
@@ -150,7 +150,7 @@ class Controller(QObject):
             self._window.banner.tell(failed.sentence)
 
     def _on_busy_changed(self) -> None:
-        is_busy = self.jobs.is_busy or self.canvas.is_busy
+        is_busy = self.jobs.is_busy or self.jobs.is_loading or self.canvas.is_busy
         self._window.prompt_panel.set_busy(is_busy)
         for name in ("stop", "stopAll"):
             self._window.action(name).setEnabled(is_busy)

@@ -30,6 +30,7 @@ from studio.ui.commands import (
     AskTile,
     AskTokenCount,
     CancelAll,
+    CancelLoad,
     CancelOne,
     Command,
     Pause,
@@ -38,6 +39,7 @@ from studio.ui.commands import (
     Resume,
     SetModelMemory,
     SetNames,
+    SetPrecision,
     SetPreview,
     Sketch,
     Submit,
@@ -114,7 +116,7 @@ class EngineThread(QThread):
         self._counts: dict[str, str] = {}
         self._levels: Recipe | None = None
         self._preload: str | None = None
-        self._wishes: dict[type[Command], SetModelMemory | SetPreview] = {}
+        self._wishes: dict[type[Command], SetModelMemory | SetPrecision | SetPreview] = {}
         self._held = ""
         self._preloading = self._stopping = self._quitting = False
         self._measured_at = 0.0
@@ -197,6 +199,9 @@ class EngineThread(QThread):
                 self._stopping |= self._jobs.cancel({job_id})
             case CancelAll():
                 self._stopping |= self._jobs.cancel(None)
+            case CancelLoad():
+                self._preload = None
+                self._stopping |= self._preloading
             case Preload(model):
                 self._preload = model
                 self._stopping |= self._preloading
@@ -208,7 +213,7 @@ class EngineThread(QThread):
                 self.sketches.take(command)
             case Withdraw(generation):
                 self.sketches.withdraw(generation)
-            case SetModelMemory() | SetPreview():
+            case SetModelMemory() | SetPrecision() | SetPreview():
                 self._wishes[type(command)] = command
             case Quit():
                 self._quitting = True
@@ -248,7 +253,7 @@ class EngineThread(QThread):
         self._preloading, self._stopping = True, False
         outcome = self.attempt(lambda: self._load(model))
         self._preloading = self._stopping = False
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, Failed) or (outcome is not None and self._preload is None):  # not for another model
             self.tell(NO_JOB, outcome)
 
     def _load(self, model: str) -> None:
@@ -334,15 +339,18 @@ class EngineThread(QThread):
             self.deviceMeasured.emit(self._engine.device())
 
     def ready_engine(self) -> Engine:
-        """The engine, made where there is none yet, with the previews and the memory wanted now."""
+        """The engine, made where there is none yet, with the previews, the memory and the precision wanted now."""
         if self._engine is None:
             self.tell(self._jobs.current, Staged(stage=Stage.STARTING))
             self._engine = self._make_engine()
         for wish in self._wishes.values():
-            if isinstance(wish, SetPreview):
-                self._engine.set_preview(wish.tier)
-            else:
-                self._engine.set_model_memory(wish.memory_gb)
+            match wish:
+                case SetPreview(tier):
+                    self._engine.set_preview(tier)
+                case SetPrecision(precision):
+                    self._engine.set_precision(precision)
+                case SetModelMemory(memory_gb):
+                    self._engine.set_model_memory(memory_gb)
         self._wishes.clear()
         return self._engine
 

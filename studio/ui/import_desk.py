@@ -46,13 +46,13 @@ class ImportDesk(QObject):
         canvas: CanvasDesk,
         starts: StartDesk,
         use_recipe: UseRecipe,
-        adapters: tuple[Path, ...],
+        folders: tuple[Path, ...],
     ) -> None:
-        """`models` by how the engine finds them; `adapters` are the folders of adapters."""
+        """`models` by how the engine finds them; `folders` hold models, and what goes with them."""
         super().__init__(window)
         self._window, self._session, self._canvas, self._use_recipe = window, session, canvas, use_recipe
         self._starts = starts
-        self._reader = ImportReader(models, adapters, self)
+        self._reader = ImportReader(models, folders, self)
         self._panel: ImportPanel | None = None
         self._pasted: tempfile.TemporaryDirectory[str] | None = None
         self._reader.ready.connect(self._on_found)

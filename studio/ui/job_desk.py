@@ -10,7 +10,7 @@ from studio.core.estimate import Estimator
 from studio.core.events import Event, Failed, Finished, Stage, Staged, Step, Stopped
 from studio.core.recipe import Recipe
 from studio.library.library import Job
-from studio.ui.commands import NO_JOB, Arrange, CancelAll, CancelOne, Pause, Resume, Submit
+from studio.ui.commands import NO_JOB, Arrange, CancelAll, CancelLoad, CancelOne, Pause, Resume, Submit
 from studio.ui.engine_thread import EngineThread
 from studio.ui.status_line import ProgressLine, StatusLine, duration
 
@@ -46,16 +46,22 @@ class JobDesk(QObject):
         self._thread, self._status, self._progress = thread, status, progress
         self._estimator = Estimator()
         self._jobs: dict[int, Recipe] = {}
-        self._running, self._is_paused = NO_JOB, False
+        self._running, self._is_paused, self._is_loading = NO_JOB, False, False
         self._last_step: Step | None = None
         self._last_event: Event | None = None
         thread.happened.connect(self._on_event_happened)
         thread.stepped.connect(self._on_step_taken)
+        thread.modelHeld.connect(self._on_model_held)
 
     @property
     def is_busy(self) -> bool:
         """Whether a job runs or waits."""
         return bool(self._jobs)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a model is being loaded that no job asked for."""
+        return self._is_loading
 
     @property
     def waiting(self) -> tuple[Recipe, ...]:
@@ -105,9 +111,10 @@ class JobDesk(QObject):
             self._thread.send(CancelOne(job_id))
 
     def stop(self) -> None:
-        """Stop the job that runs; where none does, the first that waits."""
-        if self._jobs:
-            self._thread.send(CancelOne(self._running or next(iter(self._jobs))))
+        """Stop the job that runs; where none does, the first that waits, or the model that is loaded ahead."""
+        if self._jobs or self._is_loading:
+            job_id = self._running or next(iter(self._jobs), NO_JOB)
+            self._thread.send(CancelOne(job_id) if job_id else CancelLoad())
             self._status.show_activity(self.tr("Stopping…"))
 
     def stop_all(self) -> None:
@@ -121,7 +128,18 @@ class JobDesk(QObject):
         self._is_paused = is_paused
         self._thread.send(Pause() if is_paused else Resume())
 
+    def _on_model_held(self, model: str) -> None:
+        if model:
+            self._set_loading(False)
+
+    def _set_loading(self, is_loading: bool) -> None:
+        if is_loading != self._is_loading:
+            self._is_loading = is_loading
+            self.busyChanged.emit(bool(self._jobs))
+
     def _on_event_happened(self, job_id: int, event: Event, image: QImage | None) -> None:
+        is_load = job_id == NO_JOB and isinstance(event, Staged) and event.stage is Stage.LOADING
+        self._set_loading(is_load and event.fraction < 1.0)
         if isinstance(event, (Staged, Finished)):  # a job that waits can be stopped without ever having begun
             self._begin(job_id)
         match event:
@@ -156,7 +174,7 @@ class JobDesk(QObject):
         if recipe is not None:
             self.stepTaken.emit(recipe, step.number)
             if shown.image is not None:
-                self.previewReady.emit(shown.image, QSize(recipe.width, recipe.height))
+                self.previewReady.emit(shown.image, QSize(*recipe.picture_size))
 
     def _begin(self, job_id: int) -> None:
         if job_id in self._jobs and job_id != self._running:
@@ -201,6 +219,8 @@ class JobDesk(QObject):
         return self.tr("Finished in {time} · seed {seed}").format(time=total, seed=event.recipe.seed)
 
     def _stopped_text(self, job_id: int) -> str:
+        if job_id == NO_JOB:
+            return self.tr("Loading stopped. The next picture loads the model.")
         step = self._last_step
         if job_id == self._running and step is not None:
             return self.tr("Stopped at step {number} of {count}").format(number=step.number, count=step.count)

@@ -87,8 +87,8 @@ class MainWindow(QMainWindow):
                 control.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_canvas(self, is_wanted: bool) -> None:
-        """Show the latent canvas beside the picture, or leave the whole middle to the picture."""
-        self.canvas_panel.setVisible(is_wanted)
+        """Show the latent canvas beside the picture, unless the model cannot blend; or give the picture the middle."""
+        self.canvas_panel.setVisible(is_wanted and self.action("latentCanvas").isEnabled())
 
     def present_layout(self) -> Layout:
         """How everything lies, to be remembered."""

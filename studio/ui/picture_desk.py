@@ -100,7 +100,7 @@ class PictureDesk(QObject):
             self._window.preview_view.clear()
             self.follow()
         elif shown.path is not None and not shown.is_whole:
-            self._show_file(shown.path, shown.recipe, QSize(shown.recipe.width, shown.recipe.height))
+            self._show_file(shown.path, shown.recipe, QSize(*shown.recipe.picture_size))
         else:
             self._window.preview_view.show_image(shown.image)
             self._put_on_show(shown)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from studio.core.errors import SaveError
 from studio.core.events import PreviewTier
 from studio.core.settings import Appearance, Settings, save_settings
-from studio.ui.commands import SetModelMemory, SetNames, SetPreview
+from studio.ui.commands import SetModelMemory, SetNames, SetPrecision, SetPreview
 from studio.ui.engine_thread import EngineThread
 from studio.ui.main_window import MainWindow
 from studio.ui.settings_dialog import SettingsDialog
@@ -63,6 +63,7 @@ class Preferences(QObject):
         self._show()
         thread.send(SetPreview(settings.preview))
         thread.send(SetModelMemory(settings.model_memory_gb))
+        thread.send(SetPrecision(settings.precision))
         self._name_pictures()
 
     @property
@@ -73,7 +74,7 @@ class Preferences(QObject):
     def _show(self) -> None:
         theme = theme_for(self._settings.appearance)
         apply_theme(self._app, theme)
-        self._window.prompt_panel.set_mark_color(QColor(theme.warning))
+        self._window.prompt_panel.set_mark_colors(QColor(theme.warning), QColor(theme.accent_hover))
         for name, appearance in _APPEARANCES.items():
             self._window.action(name).setChecked(appearance is self._settings.appearance)
         for name, tier in _TIERS.items():
@@ -99,6 +100,8 @@ class Preferences(QObject):
             self._thread.send(SetPreview(self._settings.preview))
         if old.model_memory_gb != self._settings.model_memory_gb:
             self._thread.send(SetModelMemory(self._settings.model_memory_gb))
+        if old.precision is not self._settings.precision:
+            self._thread.send(SetPrecision(self._settings.precision))
         if old.picture_names != self._settings.picture_names:
             self._name_pictures()
         if self._dialog is not None:

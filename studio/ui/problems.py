@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from studio.core.errors import ModelNotFoundError, OptionError, PromptTooLongError
-from studio.core.model_family import check_offered
+from studio.core.model_checks import check_for_model
 from studio.core.models import ModelInfo
 from studio.core.recipe import Recipe, check_recipe
 from studio.core.wildcards import check_wildcards
@@ -30,7 +30,7 @@ def problems_of(
     try:
         check_recipe(recipe, size_multiple=model.size_multiple if model else 8)
         if model is not None:
-            check_offered(model.prediction_type, recipe.scheduler, recipe.schedule, recipe.scheduler_settings)
+            check_for_model(recipe, model)
     except OptionError as error:
         found[control_of(error.name)] = str(error)
     for field in _TEXTS:

@@ -1,4 +1,6 @@
-"""A text field for prompts: marks the words the model was never taught, and offers the ones it was."""
+"""A text field for prompts: marks embeddings and the words the model was never taught, offers those it knows."""
+
+from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QRect, QStringListModel, Qt, Signal
 from PySide6.QtGui import (
@@ -13,11 +15,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QCompleter, QPlainTextEdit, QToolTip
 
+from studio.core.learned_words import Names, Spot
 from studio.core.words import Vocabulary, Word
 from studio.ui.controls import is_undo_key
 
 _SHORTEST = 2
 """Letters typed before words are offered."""
+_OFFERED_MAX = 12
 _ACCEPT = (Qt.Key.Key_Enter, Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Escape, Qt.Key.Key_Backtab)
 
 
@@ -39,6 +43,7 @@ class PromptEdit(QPlainTextEdit):
         self.setUndoRedoEnabled(False)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self._vocabulary: Vocabulary | None = None
+        self._embeddings, self._held = Names(), dict[str, str]()
         self._marker = _Marker(self.document())
         self._words = QStringListModel(self)
         self._completer = self._made_completer()
@@ -62,16 +67,21 @@ class PromptEdit(QPlainTextEdit):
         self._vocabulary = vocabulary
         self._marker.set_vocabulary(vocabulary)
 
-    def set_mark_color(self, color: QColor) -> None:
-        """The colour of the wavy line."""
-        self._marker.set_color(color)
+    def set_embeddings(self, held: Mapping[str, str]) -> None:
+        """Mark the words that are embeddings, by their names; what each holds is told in a tooltip."""
+        self._embeddings, self._held = Names(held), dict(held)
+        self._marker.set_embeddings(self._embeddings)
+
+    def set_mark_colors(self, unknown: QColor, embedding: QColor) -> None:
+        """The colours of the wavy line, and of the words that are embeddings."""
+        self._marker.set_colors(unknown, embedding)
 
     def unknown(self) -> tuple[Word, ...]:
         """The words the model does not know, without one that is still being typed and may become known."""
         vocabulary, typed = self._vocabulary, self._word_before_cursor() if self.hasFocus() else ""
         if vocabulary is None:
             return ()
-        words = vocabulary.unknown(self.toPlainText())
+        words = _strangers(vocabulary, self._embeddings, self.toPlainText())
         if typed and vocabulary.begins(typed):
             cursor = _characters(self.toPlainText(), self.textCursor().position())
             return tuple(word for word in words if word.end != cursor)
@@ -116,7 +126,7 @@ class PromptEdit(QPlainTextEdit):
 
     def _offer(self, shortest: int) -> None:
         prefix = self._word_before_cursor()
-        endings = () if self._vocabulary is None or len(prefix) < shortest else self._vocabulary.endings(prefix)
+        endings = self._endings(prefix) if len(prefix) >= shortest else ()
         popup = self._completer.popup()
         if not endings or endings == (prefix.casefold(),):
             popup.hide()
@@ -126,6 +136,10 @@ class PromptEdit(QPlainTextEdit):
         spot = self.cursorRect()
         width = popup.sizeHintForColumn(0) + popup.verticalScrollBar().sizeHint().width() + 16
         self._completer.complete(QRect(spot.left(), spot.top(), width, spot.height() + 4))
+
+    def _endings(self, prefix: str) -> tuple[str, ...]:
+        known = () if self._vocabulary is None else self._vocabulary.endings(prefix)
+        return (*self._embeddings.beginning(prefix), *known)[:_OFFERED_MAX]
 
     def _word_before_cursor(self) -> str:
         cursor = self.textCursor()
@@ -141,6 +155,11 @@ class PromptEdit(QPlainTextEdit):
 
     def _explain(self, event: QHelpEvent) -> bool:
         cursor = self.cursorForPosition(event.pos())
+        spot = self._embedding_at(cursor)
+        if spot is not None:
+            text = self.tr("“{name}” is an embedding, {held}.")
+            QToolTip.showText(event.globalPos(), text.format(name=spot.name, held=self._held[spot.name]), self)
+            return True
         cursor.select(QTextCursor.SelectionType.WordUnderCursor)
         word = cursor.selectedText()
         if self._vocabulary is None or not word.isalpha() or word in self._vocabulary:
@@ -148,6 +167,11 @@ class PromptEdit(QPlainTextEdit):
         text = self.tr("The model was never taught “{word}”, so it changes little. Ctrl+Space offers words it knows.")
         QToolTip.showText(event.globalPos(), text.format(word=word), self)
         return True
+
+    def _embedding_at(self, cursor: QTextCursor) -> Spot | None:
+        text = self.toPlainText()
+        place = _characters(text, cursor.position())
+        return next((spot for spot in self._embeddings.in_prompt(text) if spot.start <= place <= spot.end), None)
 
     def _on_word_chosen(self, word: str) -> None:
         cursor = self.textCursor()
@@ -161,31 +185,48 @@ class PromptEdit(QPlainTextEdit):
 
 
 class _Marker(QSyntaxHighlighter):
-    """Draws a wavy line under unknown words."""
+    """Draws a wavy line under unknown words, and embeddings in a colour of their own."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._vocabulary: Vocabulary | None = None
-        self._format = QTextCharFormat()
+        self._embeddings = Names()
+        self._format, self._embedding_format = QTextCharFormat(), QTextCharFormat()
         self._format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+        self._embedding_format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)
 
     def set_vocabulary(self, vocabulary: Vocabulary | None) -> None:
         """Mark by another vocabulary."""
         self._vocabulary = vocabulary
         self.rehighlight()
 
-    def set_color(self, color: QColor) -> None:
-        """Draw in another colour."""
-        self._format.setUnderlineColor(color)
+    def set_embeddings(self, embeddings: Names) -> None:
+        """Mark these words as embeddings."""
+        self._embeddings = embeddings
+        self.rehighlight()
+
+    def set_colors(self, unknown: QColor, embedding: QColor) -> None:
+        """Draw in other colours."""
+        self._format.setUnderlineColor(unknown)
+        self._embedding_format.setUnderlineColor(embedding)
+        self._embedding_format.setForeground(embedding)
         self.rehighlight()
 
     def highlightBlock(self, text: str) -> None:  # noqa: N802 Qt's name
         """Called by Qt for each paragraph that changed. Qt counts UTF-16 units, Python characters."""
-        if self._vocabulary is None:
-            return
-        for word in self._vocabulary.unknown(text):
+        for spot in self._embeddings.in_prompt(text):
+            start = _utf16(text[: spot.start])
+            self.setFormat(start, _utf16(text[spot.start : spot.end]), self._embedding_format)
+        for word in () if self._vocabulary is None else _strangers(self._vocabulary, self._embeddings, text):
             start = _utf16(text[: word.start])
             self.setFormat(start, _utf16(word.text), self._format)
+
+
+def _strangers(vocabulary: Vocabulary, embeddings: Names, text: str) -> tuple[Word, ...]:
+    """The words that the model does not know and that are in no embedding's name."""
+    spots = embeddings.in_prompt(text)
+    words = vocabulary.unknown(text)
+    return tuple(word for word in words if not any(spot.start <= word.start < spot.end for spot in spots))
 
 
 def _utf16(text: str) -> int:

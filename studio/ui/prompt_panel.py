@@ -1,5 +1,7 @@
 """The left panel: what the picture shows, its size and seed, and the buttons that make it."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
@@ -131,10 +133,16 @@ class PromptPanel(QWidget):
         """Whether there is something to stop."""
         self.stop_button.setEnabled(is_busy)
 
-    def set_mark_color(self, color: QColor) -> None:
-        """The colour under unknown words."""
+    def set_embeddings(self, held: Mapping[str, str]) -> None:
+        """Mark the words that are embeddings, by their names; what each holds, in words."""
         for edit in (self.prompt_edit, self.negative_edit):
-            edit.set_mark_color(color)
+            edit.set_embeddings(held)
+        self._show_unknown_words()
+
+    def set_mark_colors(self, unknown: QColor, embedding: QColor) -> None:
+        """The colours of unknown words and of embeddings."""
+        for edit in (self.prompt_edit, self.negative_edit):
+            edit.set_mark_colors(unknown, embedding)
 
     def _name_everything(self) -> None:
         names: dict[QWidget, str] = {self.count_spin: "countSpin", self.forever_button: "foreverButton"}

@@ -17,12 +17,14 @@ _ACTIONS = (
     "generateForever",
     "variationGrid",
     "pause",
+    "getModel",
     "trash",
     "latentCanvas",
     "sendToCanvas",
     "openAsCanvas",
     "varyPicture",
     "refine",
+    "refineLatents",
 )
 
 

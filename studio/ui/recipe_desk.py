@@ -14,12 +14,13 @@ from studio.core.scheduler_choice import with_scheduler
 from studio.core.schedulers import Scheduler
 from studio.core.session import Session
 from studio.core.words import load_vocabulary
+from studio.ui.ability_gate import show_abilities
 from studio.ui.commands import Preload
 from studio.ui.engine_thread import EngineThread
 from studio.ui.main_window import MainWindow
 from studio.ui.problems import TokenCount, control_of, problems_of
 from studio.ui.questions import Questions
-from studio.ui.wishes import new_seed, with_model
+from studio.ui.wishes import first_recipe, new_seed, with_model
 
 _STATE_FIELDS = ("count", "seed_locked")
 
@@ -44,6 +45,7 @@ class RecipeDesk(QObject):
         self._tokens: dict[str, TokenCount] = {}
         self._wanted_model = ""
         self._known: ModelInfo | None = None
+        self._is_looking, self._last_model = True, session.recipe.model.name
         self._connect()
         window.sampling_panel.set_models(models)
         session.listen(self._on_session_changed)
@@ -87,13 +89,38 @@ class RecipeDesk(QObject):
         """Another seed."""
         self._session.change_recipe(seed=new_seed())
 
-    def take_models(self, tips: Mapping[str, str]) -> None:
-        """The models are others now. `tips` tell of each."""
-        was_known = self._known
+    def choose_model(self, key: str) -> None:
+        """Make pictures with the model of that key."""
+        if key in self._models:
+            self._on_model_chosen(key)
+
+    def load_again(self) -> None:
+        """Load the model that the recipe wants: what it lacked may be there now."""
+        self._thread.send(Preload(self.wanted_model))
+
+    def take_models(self, tips: Mapping[str, str], *, is_all: bool) -> None:
+        """The models are others now; without `is_all`, more may follow. `tips` tell of each."""
         self._window.sampling_panel.set_models(self._models, tips)
+        if is_all:
+            self._end_looking()
         self._show_all()
-        if self._models.get(self._wanted_model) != was_known:
+        if self._models.get(self._wanted_model) != self._known:
             self._take_model(self._wanted_model)
+
+    def _end_looking(self) -> None:
+        """All models are known. Where the last session's is gone, or there was none, the first takes its place."""
+        self._is_looking, name = False, self._session.recipe.model.name
+        if self._models and name == self._last_model and name not in self._models:
+            self._take_first_model(next(iter(self._models)))
+        if self._models:
+            self._last_model = ""
+
+    def _take_first_model(self, key: str) -> None:
+        if self._session.recipe != Recipe():
+            self._on_model_chosen(key)
+        else:
+            recipe = first_recipe(self._models[key], key)
+            self._session.put(msgspec.structs.replace(self._session.state, recipe=recipe))
 
     # Wiring.
 
@@ -123,6 +150,7 @@ class RecipeDesk(QObject):
         state, window = self._session.state, self._window
         window.prompt_panel.show_state(state)
         window.sampling_panel.show_recipe(state.recipe)
+        show_abilities(window, self._models.get(state.recipe.model.name))
         window.action("lockSeed").setChecked(state.seed_locked)
         if state.recipe.model.name != self._wanted_model:
             self._take_model(state.recipe.model.name)
@@ -153,6 +181,8 @@ class RecipeDesk(QObject):
     def _check(self) -> None:
         """Say beside each control what is wrong, and take back what no longer is."""
         found = problems_of(self._session.recipe, self._models, self._tokens, self._refused_seed)
+        if self._is_looking and "model" in found and self._session.recipe.model.name:
+            found["model"] = self.tr("Still looking for “{name}”…").format(name=self._session.recipe.model.name)
         for name in self._problems.keys() - found.keys():
             self._window.show_problem(name, "")
         for name, sentence in found.items():
@@ -204,9 +234,11 @@ class RecipeDesk(QObject):
 
 
 def drop_hash(session: Session) -> None:
-    """Take whatever weights bear the model's and the adapters' names."""
+    """Take whatever weights bear the names of the model, its adapters, embeddings and VAE."""
     adapters = tuple(msgspec.structs.replace(each, hash="") for each in session.recipe.adapters)
-    session.change_recipe(model=ModelRef(name=session.recipe.model.name), adapters=adapters)
+    vae = session.recipe.vae and ModelRef(name=session.recipe.vae.name)
+    model = ModelRef(name=session.recipe.model.name)
+    session.change_recipe(model=model, adapters=adapters, learned_words=None, vae=vae)
 
 
 def _fields(recipe: Recipe) -> dict[str, Any]:

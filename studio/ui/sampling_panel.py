@@ -8,10 +8,11 @@ from PySide6.QtCore import QMimeData, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QWidget
 
+from studio.core.abilities import Ability
 from studio.core.adapter_files import SUFFIX
 from studio.core.models import ModelInfo
 from studio.core.options import option
-from studio.core.recipe import Recipe
+from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler, SchedulerInfo
 from studio.ui.adapter_list import AdapterList
 from studio.ui.controls import GAP, Combo, DecimalSpin, Fold, Spin, column, label, note, say
@@ -24,15 +25,18 @@ _STEPS_SLIDER_MAX = 60
 _GUIDANCE_SLIDER_MAX = 15.0
 """Sliders cover what is useful; the spin boxes beside them reach what is allowed."""
 
+_FEW_TIMES, _GENTLE = 2, 2.0
+"""Within twice the steps, and up to this guidance, a few-step model still does well."""
+
 
 class SamplingPanel(QWidget):
     """Shows a recipe's sampling and says what the artist wants of it. Decides nothing.
 
     Signals:
-        edited: a field of the recipe and the value wanted: "scheduler", "schedule", "steps", "guidance".
+        edited: a field of the recipe and the value wanted: "vae", "scheduler", "schedule", "steps", "guidance".
         settingEdited: a field of the scheduler's settings and the value wanted.
         modelChosen: how the engine finds the model chosen.
-        adapterDropped: the path of a LoRA file that was dropped here.
+        adapterDropped: the path of a file that was dropped here: a LoRA, an embedding or a VAE.
     """
 
     edited = Signal(str, object)
@@ -43,14 +47,20 @@ class SamplingPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.model_combo = Combo(self.tr("Model"), self.tr("The model that makes the pictures."))
+        self.vae_combo = Combo(
+            self.tr("VAE"), self.tr("What makes latents into pictures: the model's own, or another in its place.")
+        )
+        self._vaes: tuple[str, ...] = ()
         self.scheduler_combo = Combo(self.tr("Scheduler"), self.tr("The solver that walks from noise to picture."))
         self.schedule_combo = Combo(self.tr("Schedule"), self.tr("How the noise levels are spaced."))
         self.steps_spin, self.steps_slider = Spin(option(Recipe, "steps")), QSlider(Qt.Orientation.Horizontal)
         self.guidance_spin = DecimalSpin(option(Recipe, "guidance"))
         self.guidance_slider = QSlider(Qt.Orientation.Horizontal)
-        self.scheduler_note, self.model_note = note(), note()
+        self.scheduler_note, self.model_note, self.advice_note = note(), note(), note("warning")
         self._models: dict[str, ModelInfo] = {}
+        self._recipe: Recipe | None = None
         self.form, self.fields, self.sigma_plot = OptionForm(), Fields(), SigmaPlot()
+        self.levels_title = label(self.tr("Noise levels σ"), "title", self.sigma_plot)
         self.more_fold = Fold(self.tr("More settings"), self.tr("The scheduler's own settings."), self.form)
         self.adapter_list = AdapterList()
         self.setAcceptDrops(True)
@@ -65,6 +75,11 @@ class SamplingPanel(QWidget):
             self.model_combo.set_choices(
                 [(info.name, key, tips.get(key, str(info.path))) for key, info in models.items()]
             )
+
+    def set_vaes(self, names: tuple[str, ...]) -> None:
+        """The VAEs there are, beside the models' own."""
+        self._vaes = names
+        self._show_vae(None if self._recipe is None else self._recipe.vae)
 
     def show_recipe(self, recipe: Recipe) -> None:
         """Show every value, silently."""
@@ -82,9 +97,37 @@ class SamplingPanel(QWidget):
         _set_number(self.steps_spin, self.steps_slider, recipe.steps, 1.0)
         _set_number(self.guidance_spin, self.guidance_slider, recipe.guidance, _SLIDER_STEP)
         say(self.scheduler_note, info.description)
+        say(self.advice_note, "" if model is None else self._advice(recipe, model))
+        has_levels = model is None or Ability.SCHEDULERS in model.abilities
+        self.levels_title.setVisible(has_levels)
+        self.sigma_plot.setVisible(has_levels)
         self.more_fold.setVisible(bool(info.settings))
         self.form.show_settings(info, recipe.scheduler_settings)
         self.adapter_list.show_recipe(recipe)
+        self._recipe = recipe
+        self._show_vae(recipe.vae)
+
+    def _show_vae(self, vae: ModelRef | None) -> None:
+        """The choice, where there is one; a VAE that is not there is shown as missing."""
+        chosen = "" if vae is None else vae.name
+        there = next((name for name in self._vaes if name.casefold() == chosen.casefold()), "")
+        choices: list[tuple[str, object, str]] = [(self.tr("The model's own"), "", "")]
+        choices += [(name, name, "") for name in self._vaes]
+        if chosen and not there:
+            choices.append((self.tr("{name} (not on this machine)").format(name=chosen), chosen, ""))
+        with QSignalBlocker(self.vae_combo):
+            self.vae_combo.set_choices(choices)
+        _choose(self.vae_combo, there or chosen)
+        self.fields.set_shown("vae", len(choices) > 1)
+
+    def _advice(self, recipe: Recipe, model: ModelInfo) -> str:
+        """What to change where the artist asks a few-step model for what it was not made for."""
+        wants = model.defaults
+        is_far = recipe.steps > _FEW_TIMES * wants.steps or recipe.guidance > max(wants.guidance, _GENTLE)
+        if not (model.few_steps and is_far):
+            return ""
+        words = self.tr("Made for about {steps} steps at guidance {guidance}: much more spoils its pictures.")
+        return words.format(steps=wants.steps, guidance=f"{wants.guidance:g}")
 
     def _offer(self, offered: Mapping[Scheduler, SchedulerInfo]) -> None:
         """The schedulers of the model that is shown; a combo that already offers them is left alone."""
@@ -96,7 +139,7 @@ class SamplingPanel(QWidget):
 
     def show_problem(self, name: str, sentence: str) -> bool:
         """Say beside the control of field `name` what is wrong; False where the field has none here."""
-        if name == "adapters":
+        if name in ("adapters", "learned_words"):
             self.adapter_list.show_problem(sentence)
             return True
         for fields in (self.fields, self.form.fields):
@@ -109,7 +152,7 @@ class SamplingPanel(QWidget):
 
     def control(self, name: str) -> QWidget | None:
         """The control of field `name`."""
-        if name == "adapters":
+        if name in ("adapters", "learned_words"):
             return self.adapter_list.add_button
         return next((each.control(name) for each in (self.fields, self.form.fields) if name in each.names), None)
 
@@ -130,6 +173,7 @@ class SamplingPanel(QWidget):
     def _name_everything(self) -> None:
         names = {
             self.model_combo: "modelCombo",
+            self.vae_combo: "vaeCombo",
             self.scheduler_combo: "schedulerCombo",
             self.schedule_combo: "scheduleCombo",
             self.steps_spin: "stepsSpin",
@@ -152,17 +196,20 @@ class SamplingPanel(QWidget):
         layout = column(body, gap=2 * GAP, margin=3 * GAP)
         self.fields.add("model", self.tr("Model"), self.model_combo)
         self.fields.add_note(self.model_note)
+        self.fields.add("vae", self.tr("VAE"), self.vae_combo)
+        self.fields.set_shown("vae", False)
         self.fields.add("scheduler", self.tr("Scheduler"), self.scheduler_combo)
         self.fields.add_note(self.scheduler_note)
         self.fields.add("schedule", self.tr("Schedule"), self.schedule_combo)
         self.fields.add("steps", self.tr("Steps"), _beside(self.steps_slider, self.steps_spin), self.steps_spin)
         guidance = _beside(self.guidance_slider, self.guidance_spin)
         self.fields.add("guidance", self.tr("Guidance"), guidance, self.guidance_spin)
+        self.fields.add_note(self.advice_note)
         layout.addWidget(self.fields)
         layout.addWidget(self.more_fold)
         layout.addWidget(self.adapter_list.fold)
         layout.addStretch(1)
-        layout.addWidget(label(self.tr("Noise levels σ"), "title", self.sigma_plot))
+        layout.addWidget(self.levels_title)
         layout.addWidget(self.sigma_plot)
         self.sigma_plot.setFixedHeight(168)
         scroll = QScrollArea()
@@ -174,6 +221,7 @@ class SamplingPanel(QWidget):
 
     def _connect(self) -> None:
         self.model_combo.activated.connect(self._on_model_activated)
+        self.vae_combo.activated.connect(self._on_vae_activated)
         self.scheduler_combo.activated.connect(self._on_scheduler_activated)
         self.schedule_combo.activated.connect(self._on_schedule_activated)
         self.steps_spin.valueChanged.connect(self._on_steps_changed)
@@ -184,6 +232,10 @@ class SamplingPanel(QWidget):
 
     def _on_model_activated(self, row: int) -> None:
         self.modelChosen.emit(self.model_combo.itemData(row))
+
+    def _on_vae_activated(self, row: int) -> None:
+        name = self.vae_combo.itemData(row)
+        self.edited.emit("vae", ModelRef(name=name) if name else None)
 
     def _on_scheduler_activated(self, row: int) -> None:
         self.edited.emit("scheduler", Scheduler(self.scheduler_combo.itemText(row)))

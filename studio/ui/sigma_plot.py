@@ -54,6 +54,7 @@ class SigmaPlot(pg.PlotWidget):
             axis.setStyle(tickLength=3)
         self.getAxis("left").setWidth(36)
         self.getAxis("bottom").setHeight(20)
+        self.getPlotItem().hide()  # until there are levels: an axis of its own invention would be no truth
         self._is_built = True
         self._color()
 
@@ -68,6 +69,7 @@ class SigmaPlot(pg.PlotWidget):
         steps = np.arange(len(self._heights))
         self._curve.setData(steps, np.array(self._heights))
         self._kept = QPixmap()
+        self.getPlotItem().setVisible(bool(self._heights))
         if self._heights:
             low, high = min(self._heights), max(self._heights)
             self.setXRange(0, max(1, len(steps) - 1), padding=0.04)

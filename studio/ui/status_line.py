@@ -41,8 +41,10 @@ class StatusLine(QStatusBar):
 
     def show_device(self, info: DeviceInfo) -> None:
         """Where pictures are made, and the memory in use."""
-        text = self.tr("{name} · {dtype} · {memory:.1f} GB")
-        self.device.setText(text.format(name=info.name, dtype=info.dtype, memory=info.memory_gb))
+        text = self.tr("{name} · {dtype} · {memory:.1f} GB").format(
+            name=info.name, dtype=info.dtype, memory=info.memory_gb
+        )
+        self.device.setText(" · ".join(filter(None, (text, info.note))))
 
     def add_switch(self, action: QAction) -> None:
         """A small button for something in the window that comes and goes."""

@@ -31,7 +31,8 @@ def with_model(recipe: Recipe, old: ModelInfo | None, new: ModelInfo, key: str) 
         moved |= {"scheduler": wanted["scheduler"], "schedule": wanted["schedule"]}
     scheduler = moved.get("scheduler", recipe.scheduler)
     settings = fitting_settings(recipe.scheduler_settings, new.schedulers[scheduler])
-    return msgspec.structs.replace(recipe, model=ModelRef(name=key), scheduler_settings=settings, **moved)
+    vae = recipe.vae if old is None or old.family is new.family else None  # another family's latents are not its
+    return msgspec.structs.replace(recipe, model=ModelRef(name=key), scheduler_settings=settings, vae=vae, **moved)
 
 
 def size_of_ratio(ratio: tuple[int, int], area: int, multiple: int) -> tuple[int, int]:

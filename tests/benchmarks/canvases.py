@@ -26,9 +26,9 @@ PROMPTS = (
 )
 
 
-def ready_engine() -> LocalEngine:
-    """Horizon, loaded."""
-    engine = LocalEngine((MODELS,))
+def ready_engine(*, few_step: bool = True) -> LocalEngine:
+    """Horizon, loaded, with its few-step student or without."""
+    engine = LocalEngine((MODELS,), few_step=few_step)
     engine.load("Horizon", ignore)
     return engine
 

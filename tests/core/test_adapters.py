@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.adapter_files import adapter_folders, find_adapters, resolve_adapter, take_adapter
+from studio.core.adapter_files import adapter_folders, find_adapters, resolve_adapter
 from studio.core.adapters import ADAPTERS_MAX, AdapterUse
 from studio.core.adapters_used import adapters_used
 from studio.core.blend import Blend, Keyframe
 from studio.core.errors import AdapterError, AdapterNotFoundError, ModelBrokenError, OptionError, UnsafeModelError
+from studio.core.places import Places
 from studio.core.recipe import Recipe
+from studio.core.recipe_files import Companion, take_in
 
 
 def use(name: str, strength: float = 1.0) -> AdapterUse:
@@ -60,22 +62,35 @@ def write(path: Path, *tensors: str) -> Path:
 
 
 def test_a_file_is_taken_in_once_and_never_over_another(tmp_path):
-    home, path = tmp_path / "loras", write(tmp_path / "ink.safetensors", "lora_unet_x.lora_down.weight")
-    taken = take_adapter(path, home)
-    assert (taken, taken.read_bytes()) == (home / "ink.safetensors", path.read_bytes())
-    assert take_adapter(path, home) == taken
+    places, path = Places(tmp_path / "data"), write(tmp_path / "ink.safetensors", "lora_unet_x.lora_down.weight")
+    kind, taken = take_in(path, places)
+    assert (kind, taken) == (Companion.LORA, places.adapters / "ink.safetensors")
+    assert taken.read_bytes() == path.read_bytes()
+    assert take_in(path, places)[1] == taken
     other = write(tmp_path / "ink.safetensors", "lora_unet_y.lora_down.weight", "lora_unet_y.lora_up.weight")
-    assert take_adapter(other, home) == home / "ink-2.safetensors"
-    assert len(list(home.iterdir())) == 2
+    assert take_in(other, places)[1] == places.adapters / "ink-2.safetensors"
+    assert len(list(places.adapters.iterdir())) == 2
 
 
-def test_what_is_no_lora_is_not_taken_in(tmp_path):
-    vae = write(tmp_path / "vae.safetensors", "decoder.conv_in.weight")
-    with pytest.raises(AdapterError, match="it is no LoRA but a file of another kind"):
-        take_adapter(vae, tmp_path / "loras")
+def test_each_kind_goes_to_its_own_folder(tmp_path):
+    places = Places(tmp_path / "data")
+    files = {"sight": "decoder.conv_in.weight", "moss": "emb_params"}
+    taken = [take_in(write(tmp_path / f"{name}.safetensors", tensor), places) for name, tensor in files.items()]
+    assert taken == [
+        (Companion.VAE, places.vaes / "sight.safetensors"),
+        (Companion.EMBEDDING, places.embeddings / "moss.safetensors"),
+    ]
+
+
+def test_what_is_none_of_these_is_not_taken_in(tmp_path):
+    places = Places(tmp_path / "data")
+    with pytest.raises(AdapterError, match=r"no LoRA, embedding or VAE but a file of another kind \(text encoder"):
+        take_in(write(tmp_path / "text.safetensors", "text_model.encoder.layers.0.weight"), places)
+    with pytest.raises(AdapterError, match="it holds 2 tensors, and not the vectors of a word"):
+        take_in(write(tmp_path / "two.safetensors", "one", "other"), places)
     with pytest.raises(ModelBrokenError):
-        take_adapter(tmp_path / "gone.safetensors", tmp_path / "loras")
-    assert not (tmp_path / "loras").exists()
+        take_in(tmp_path / "gone.safetensors", places)
+    assert not places.data_dir.exists()
 
 
 def test_the_prompt_adds_adapters_and_says_the_strength_of_listed_ones():

@@ -10,6 +10,8 @@ from studio.core.errors import (
     AdapterError,
     AdapterNotFoundError,
     Cancelled,
+    DownloadError,
+    ForeignCodeError,
     InUseError,
     ModelBrokenError,
     ModelChangedError,
@@ -21,10 +23,12 @@ from studio.core.errors import (
     OptionError,
     OutOfMemoryError,
     PictureError,
+    PipelineError,
     ProjectError,
     PromptTooLongError,
     SaveError,
     SettingsError,
+    SharedPartMissingError,
     StudioError,
     StylesError,
     UnknownChoiceError,
@@ -59,14 +63,40 @@ EXAMPLES = [
         "Copy that folder from the same model in the diffusers layout to m/tokenizers/clip.",
     ),
     (
+        SharedPartMissingError(
+            Path("m/one.safetensors"), "clip-tokenizer", "CLIP tokenizer", Path("m/tokenizers/clip")
+        ),
+        "one.safetensors comes without its CLIP tokenizer, and it is not on this machine where the studio looks. "
+        "Fetch it (`latent-studio get clip-tokenizer`), or copy that folder from the same model in the diffusers "
+        "layout to m/tokenizers/clip.",
+    ),
+    (
+        DownloadError("maker/name", "the network failed", "Try again."),
+        "maker/name cannot be fetched: the network failed. Try again.",
+    ),
+    (
         ModelTooLargeError("Flux", 48 << 30, 15 << 30, 4_000_000_000, "a CPU"),
         "“Flux” needs 48.0 GB of memory, but 15.0 GB are free on a CPU. Close other programs, or choose a model of at "
         "most 4.0 billion weights.",
     ),
     (
+        ModelTooLargeError("Flux", 48 << 30, 30 << 30, 8_000_000_000, "a CPU", half_bytes=24 << 30),
+        "“Flux” needs 48.0 GB of memory, but 30.0 GB are free on a CPU. Close other programs, or choose bfloat16 as "
+        "the precision in the settings: it needs 24.0 GB then.",
+    ),
+    (
         UnsafeModelError(Path("m/unet.bin")),
         "unet.bin is a pickle: opening it can run any program hidden in it, so it is refused. "
         "Use the model's .safetensors version, or convert it on a machine you can afford to lose.",
+    ),
+    (
+        ForeignCodeError(Path("m"), "own.py"),
+        "The model in m brings program code of its own (own.py), which could do anything and is not run. "
+        "Choose a model that diffusers itself knows.",
+    ),
+    (
+        PipelineError("Sana", "its numbers overflowed"),
+        "Sana could not make this picture: its numbers overflowed. Change that, or choose another model.",
     ),
     (
         AdapterError("ink.safetensors", "it holds no low-rank weights"),

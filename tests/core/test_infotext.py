@@ -9,7 +9,7 @@ from studio.core.adapters import AdapterUse
 from studio.core.infotext import infotext
 from studio.core.recipe import SEED_MAX, ModelRef, Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings, SolverType
-from studio.core.start import Start
+from studio.core.start import Area, Start
 from tests.strategies import recipes
 
 # How AUTOMATIC1111 reads its own text (modules/infotext_utils.py, re_param), here as the other side of ours.
@@ -109,3 +109,9 @@ def test_a_start_is_told_by_its_strength():
     text = infotext(Recipe(prompt="sea", start=Start(picture=b"x", strength=0.6)))
     assert ", Denoising strength: 0.6, " in text
     assert "Denoising" not in infotext(Recipe(prompt="sea"))
+    assert "Inpaint area" not in text
+
+
+def test_only_the_masked_area_is_told_in_their_words():
+    text = infotext(Recipe(start=Start(picture=b"x", mask=b"y", area=Area.MASKED, padding_px=16)))
+    assert ", Denoising strength: 0.6, Inpaint area: Only masked, Masked area padding: 16, " in text

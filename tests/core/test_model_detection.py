@@ -71,13 +71,27 @@ def test_schnell_is_known_by_the_scale_it_is_not_told():
 @pytest.mark.parametrize(
     ("shapes", "purpose"),
     [
-        (unet(given=9) | CLIP_L, "inpainting"),
         (unet(given=8) | CLIP_L, "instructions about a picture"),
         (flux(given=384), "pictures as input"),
     ],
 )
 def test_a_model_for_something_else_is_told_apart(shapes, purpose):
     assert detect(header(shapes)).purpose == purpose
+
+
+@pytest.mark.parametrize(
+    ("shapes", "family"),
+    [
+        (unet(given=9) | CLIP_L, ModelFamily.SD1),
+        (unet(given=9, words=1024) | OPEN_CLIP, ModelFamily.SD2),
+        (unet(given=9, words=2048) | XL, ModelFamily.SDXL),
+    ],
+)
+def test_an_inpainting_checkpoint_is_known_by_its_channels_and_predicts_noise(shapes, family):
+    found = detect(header(shapes))
+    assert (found.family, found.inpaints, found.purpose) == (family, True, "")
+    assert found.prediction_type == "epsilon"
+    assert not detect(header(unet() | CLIP_L)).inpaints
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,11 @@ import pytest
 
 from studio.core.errors import ModelError
 from studio.core.model_family import ModelFamily
+from studio.core.model_list import look_for_models
 from studio.core.model_places import FILES_MAX, hub_cache, model_paths
+from studio.core.model_rows import rows_of
 from studio.core.models import find_models, read_model, resolve_model
+from studio.core.weight_hash import WeightHasher
 from tests.scripted_engine import write_model
 
 P = "model.diffusion_model."
@@ -122,3 +125,17 @@ def test_links_in_a_circle_end(tmp_path):
     (tmp_path / "inside").mkdir()
     (tmp_path / "inside" / "back").symlink_to(tmp_path, target_is_directory=True)
     assert list(model_paths([tmp_path])) == []
+
+
+def test_nothing_is_written_into_the_folders_of_others(tmp_path):
+    write_file(tmp_path / "webui" / "models" / "Stable-diffusion" / "one.safetensors", SD1)
+    write_model(tmp_path / "hub" / "models--maker--tiny" / "snapshots" / "abc")
+
+    def state():
+        return {(path, path.stat().st_mtime_ns) for path in tmp_path.rglob("*")}
+
+    before = state()
+    found = look_for_models([tmp_path / "webui", tmp_path / "hub"])
+    assert [info.name for info, _ in found.models] == ["one", "maker/tiny"]
+    assert [row.info.name for row in rows_of(found.models, WeightHasher(), lambda _: None)] == ["one", "maker/tiny"]
+    assert state() == before

@@ -1,5 +1,7 @@
 """Drafts keep the time they were given, and begin where they are true."""
 
+import pytest
+
 from studio.core.planner import LIKENESS_MIN, DraftPlanner, DraftSettings, Plan
 
 
@@ -62,3 +64,24 @@ def test_the_hand_is_waited_for_only_when_frames_are_slow() -> None:
     assert planner.debounce_ms(DraftSettings()) == 0
     planner.learn(2, sampling_seconds=6.0, rest_seconds=0.02)
     assert 0 < planner.debounce_ms(DraftSettings()) <= 250
+
+
+def test_a_student_takes_no_more_steps_than_it_may_and_has_a_pace_of_its_own() -> None:
+    planner, settings = DraftPlanner(), DraftSettings(budget_ms=100, steps_min=2, steps_max=8)
+    planner.learn(12, sampling_seconds=12 * 0.03, rest_seconds=0.01)
+    of_the_model = planner.plan(settings, 20).steps
+    planner.learn(2, sampling_seconds=2 * 0.01, rest_seconds=0.01, student_steps=4)
+    assert planner.plan(settings, 20).steps == of_the_model
+    planner.follow(4)
+    assert planner.plan(settings, 20).steps == 4
+    assert planner.seconds(4) == pytest.approx(0.05)
+    planner.follow(0)
+    assert planner.plan(settings, 20).steps == of_the_model
+
+
+def test_where_there_is_time_for_more_of_the_models_own_steps_they_are_better_than_a_students() -> None:
+    planner, settings = DraftPlanner(), DraftSettings(budget_ms=100, steps_min=2, steps_max=8)
+    planner.learn(12, sampling_seconds=12 * 0.01, rest_seconds=0.01)
+    planner.learn(4, sampling_seconds=4 * 0.005, rest_seconds=0.01, student_steps=4)
+    planner.follow(4)
+    assert planner.plan(settings, 20).steps == 8

@@ -7,7 +7,7 @@ from studio.core.blend import Blend, Keyframe, Law
 from studio.core.recipe import PROMPT_MAX, ModelRef, Recipe
 from studio.core.recipe_words import difference, fields_in_words, summary
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings
-from studio.core.start import Encoding, Start
+from studio.core.start import Area, Encoding, Enlarging, Start
 from tests.strategies import recipes
 
 
@@ -82,6 +82,8 @@ START = Start(picture=b"p", mask=b"m")
     [
         ({"strength": 0.25}, "strength 0.6 → 0.25"),
         ({"encoding": Encoding.SAMPLE}, "encoding mean → sample"),
+        ({"area": Area.MASKED, "padding_px": 16}, "area whole → masked, padding 32 px → 16 px"),
+        ({"enlarging": Enlarging.LATENTS}, "enlarging pixels → latents"),
         ({"mask": b"n"}, "mask changed"),
         ({"mask": b""}, "−mask"),
         ({"picture": b"q"}, "another starting picture"),
@@ -92,6 +94,8 @@ def test_what_changed_in_a_start(fields, words):
     assert difference(old, changed(start=changed(START, **fields))) == words
     assert difference(OLD, old) == "+starting picture"
     assert dict(fields_in_words(old))["start"] == "a starting picture with a mask, strength 0.6"
+    part = changed(start=changed(START, area=Area.MASKED))
+    assert dict(fields_in_words(part))["start"].endswith("strength 0.6, only the masked area, 32 px around it")
 
 
 def test_many_words_are_counted():

@@ -11,8 +11,8 @@ from studio.core.blend import Blend, Keyframe
 from studio.core.errors import OptionError, PictureError
 from studio.core.outpaint import REACH_PX, outpainted
 from studio.core.recipe import Recipe, check_recipe
-from studio.core.start import MASK_BYTES_MAX, START_BYTES_MAX, Encoding, Start, steps_taken
-from studio.core.start_mask import SEAM_PX, feathered, with_kept_pixels
+from studio.core.start import MASK_BYTES_MAX, START_BYTES_MAX, Area, Encoding, Start, steps_taken
+from studio.core.start_mask import SEAM_PX, feathered
 from studio.core.start_picture import (
     decode_mask,
     decode_start,
@@ -22,6 +22,7 @@ from studio.core.start_picture import (
     start_from_file,
     start_from_picture,
 )
+from studio.core.start_region import with_kept_pixels
 from tests.core.test_keyframe_picture import huge_png
 
 SMALL = Recipe(width=64, height=64)
@@ -88,6 +89,9 @@ def test_another_file_keeps_what_was_set(tmp_path: Path) -> None:
     old = replace(old, encoding=Encoding.SAMPLE)
     new = start_from_file(tmp_path / "a.png", replace(SMALL, start=old))
     assert new == replace(old, picture=start_from_picture(a_picture()).picture)
+    part = replace(start_from_picture(a_picture(96), mask=a_mask(96)), area=Area.MASKED)
+    taken = start_from_file(tmp_path / "a.png", replace(SMALL, start=part))
+    assert taken == replace(part, picture=new.picture, mask=b"")
 
 
 @pytest.mark.parametrize(("size", "reason"), [((30_000, 20), "30,000 × 20 px"), ((30_000, 30_000), "too many pixels")])

@@ -42,3 +42,11 @@ def test_a_model_that_does_not_fit_is_refused_with_what_would(models: Path, monk
         engine.generate(small(), Recorder())
     monkeypatch.setattr(memory, "free_bytes", lambda device: None)
     assert engine.generate(small(steps=1), Recorder()).picture.shape == (64, 64, 3)
+
+
+def test_half_precision_is_named_where_it_would_fit(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info, device = read_model(models / "plain"), choose_device("cpu")
+    needed = memory.needed_bytes(info, read_facts(info), device)
+    monkeypatch.setattr(memory, "free_bytes", lambda _: needed - 1)
+    with pytest.raises(ModelTooLargeError, match="choose bfloat16 as the precision in the settings: it needs"):
+        memory.check_fits(info, device)

@@ -29,6 +29,11 @@ def linear_codec(pictures: Tensor) -> tuple[Tensor, Tensor]:
     return latents, functional.interpolate(small_pictures, scale_factor=FACTOR // 2)
 
 
+def silent_codec(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """A VAE whose latents say nothing."""
+    return functional.avg_pool2d(pictures, FACTOR)[:, :1].expand(-1, 4, -1, -1) * 0, pictures
+
+
 def test_a_linear_vae_is_shown_exactly() -> None:
     preview = fit_linear_preview(linear_codec, CHANNELS, FACTOR)
     picture = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(1)) * 1.6 - 0.8
@@ -54,7 +59,7 @@ def test_the_fit_is_ridge_regression() -> None:
 
 def test_finished_pictures_refine_the_fit() -> None:
     generator = torch.Generator().manual_seed(3)
-    preview = fit_linear_preview(lambda pictures: (torch.zeros(4, 4, 16, 16), pictures), 4, FACTOR)
+    preview = fit_linear_preview(silent_codec, 4, FACTOR)
     latents = torch.randn(1, 4, 16, 16, generator=generator)
     colours = torch.tanh(functional.conv2d(latents, torch.randn(3, 4, 1, 1, generator=generator)) / 4)
     picture = functional.interpolate(colours, scale_factor=FACTOR)
@@ -77,7 +82,7 @@ def test_the_fitting_pictures_are_always_the_same_and_varied() -> None:
 
 
 def test_a_latent_that_never_varies_does_no_harm() -> None:
-    preview = fit_linear_preview(lambda pictures: (torch.zeros(4, 4, 16, 16), pictures), 4, FACTOR)
+    preview = fit_linear_preview(silent_codec, 4, FACTOR)
     assert torch.isfinite(preview.pixels(torch.randn(1, 4, 16, 16))).all()
 
 

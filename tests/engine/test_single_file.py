@@ -10,7 +10,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from studio.core.errors import ModelBrokenError, ModelError, ModelPartMissingError, UnsafeModelError
+from studio.core.errors import (
+    ModelBrokenError,
+    ModelError,
+    ModelPartMissingError,
+    SharedPartMissingError,
+    UnsafeModelError,
+)
 from studio.core.model_family import FLOW, ModelFamily
 from studio.core.models import read_model
 from studio.core.recipe import ModelRef
@@ -84,6 +90,12 @@ def reshaped(path: Path) -> None:
     save_file(weights, path)
 
 
+def of_whole_numbers(path: Path) -> None:
+    weights = load_file(path)
+    weights["model.diffusion_model.out.2.weight"] = weights["model.diffusion_model.out.2.weight"].to(torch.int8)
+    save_file(weights, path)
+
+
 def truncated(path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
@@ -106,8 +118,13 @@ FAULTS: list[tuple[Callable[[Path], None], type[ModelError], str]] = [
     (truncated, ModelBrokenError, "it is truncated: “.*” ends at byte"),
     (without("model.diffusion_model.time_embed.0."), ModelBrokenError, "the weight .*time_embed.0.weight is missing"),
     (reshaped, ModelBrokenError, r"time_embed.0.weight is of shape \(3, 3\), not"),
+    (of_whole_numbers, ModelBrokenError, r"out.2.weight” holds whole numbers \(I8\), as only quantised models do"),
     (another_vae, ModelBrokenError, "its VAE makes latents of 16 channels, but it takes 4"),
-    (no_tokenizer, ModelPartMissingError, "comes without its CLIP tokenizer, .* Copy that folder .*/tokenizers/clip"),
+    (
+        no_tokenizer,
+        ModelPartMissingError,
+        "comes without its CLIP tokenizer, .* or copy that folder .*/tokenizers/clip",
+    ),
     (without("model.diffusion_model.out."), ModelError, "is no model: it holds .* Choose a checkpoint"),
 ]
 
@@ -157,6 +174,24 @@ def test_a_shared_tokenizer_serves_files_without_one(both: LocalEngine, checkpoi
     (tmp_path / "models" / "tokenizers").mkdir()
     (path.parent / "away").rename(tmp_path / "models" / "tokenizers" / "clip")
     made = LocalEngine((tmp_path / "models",), device="cpu").generate(small(model=ModelRef(name="bare")), Recorder())
+    assert made.picture.tobytes() == both.generate(small(model=ModelRef(name="sd1")), Recorder()).picture.tobytes()
+
+
+def test_a_tokenizer_in_another_folder_of_models_serves_and_a_missing_one_can_be_fetched(
+    both: LocalEngine, checkpoints: Path, tmp_path: Path
+) -> None:
+    path, ours = tmp_path / "theirs" / "bare.safetensors", tmp_path / "ours"
+    path.parent.mkdir()
+    shutil.copy(checkpoints / "files" / "sd1.safetensors", path)
+    shutil.copytree(checkpoints / "files" / "sd1", path.with_suffix(""))
+    (ours / "tokenizers").mkdir(parents=True)
+    (path.with_suffix("") / "tokenizer").rename(ours / "away")
+    engine, recipe = LocalEngine((ours, path.parent), device="cpu"), small(model=ModelRef(name="bare"))
+    with pytest.raises(SharedPartMissingError) as caught:
+        engine.generate(recipe, Recorder())
+    assert caught.value.part == "clip-tokenizer"
+    (ours / "away").rename(ours / "tokenizers" / "clip")
+    made = engine.generate(recipe, Recorder())
     assert made.picture.tobytes() == both.generate(small(model=ModelRef(name="sd1")), Recorder()).picture.tobytes()
 
 

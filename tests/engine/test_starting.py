@@ -18,7 +18,7 @@ from studio.core.errors import Cancelled, OptionError, OutOfMemoryError
 from studio.core.events import Event, Picture, Stage, Staged, Step
 from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler
-from studio.core.start import Encoding, Start
+from studio.core.start import Area, Encoding, Enlarging, Start
 from studio.core.start_picture import start_from_picture
 from studio.engine.local import LocalEngine
 from studio.engine.noise import generator_for
@@ -276,3 +276,34 @@ def test_drafts_start_from_the_picture_too(engine: LocalEngine) -> None:
     other = engine.draft(replace(started(0.5), start=None), silent)
     assert [(step.number, step.count) for step in steps] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert (drafted.picture != other.picture).any()
+
+
+def test_only_the_masked_area_is_made_at_full_size_and_put_back(engine: LocalEngine) -> None:
+    """A hole of 24 px, made at 64 × 64 px: the picture keeps its own size, and every pixel outside of the hole."""
+    mask = np.zeros((80, 112), np.uint8)
+    mask[30:54, 40:64] = 255
+    start = start_from_picture(a_picture(112, 80), strength=1.0, mask=mask)
+    recipe = small(steps=4, start=replace(start, area=Area.MASKED, padding_px=8))
+    recorder = Recorder()
+    made = engine.generate(recipe, recorder)
+    assert made.picture.shape == (80, 112, 3)
+    assert made.recipe.picture_size == (112, 80)
+    assert (made.picture[mask == 0] == a_picture(112, 80)[mask == 0]).all()
+    assert (made.picture[mask > 0] != a_picture(112, 80)[mask > 0]).mean() > 0.5
+    for step in recorder.steps:
+        assert step.preview is not None
+        assert (step.preview[mask == 0] == a_picture(112, 80)[mask == 0]).all()
+    assert engine.draft(recipe, silent).picture.shape == (80, 112, 3)
+    assert engine.generate(made.recipe, silent).picture.tobytes() == made.picture.tobytes()
+
+
+def test_enlarged_latents_are_those_of_the_small_picture(engine: LocalEngine) -> None:
+    """At strength 0 nothing is painted: what is decoded are the small picture's latents, enlarged."""
+    start = replace(start_from_picture(a_picture(), strength=0.0), enlarging=Enlarging.LATENTS)
+    made = engine.generate(small(width=128, height=96, start=start), silent)
+    family = engine._loader.loaded.family  # type: ignore[union-attr]
+    latents = torch.nn.functional.interpolate(family.encode(a_picture()).mean, (12, 16), mode="bicubic")
+    assert (made.picture == family.decode(latents)).all()
+    painted = replace(made.recipe, start=replace(start, strength=0.5))
+    again = [engine.generate(painted, silent).picture.tobytes() for _ in range(2)]
+    assert again[0] == again[1] != made.picture.tobytes()

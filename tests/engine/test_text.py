@@ -12,6 +12,7 @@ from studio.core.models import read_model
 from studio.engine.device import choose_device
 from studio.engine.embeddings import Embeddings
 from studio.engine.guidance import Conditioner
+from studio.engine.lexicon import Lexicon
 from studio.engine.pipeline_folder import load_pipeline_folder
 from studio.engine.stable_diffusion import StableDiffusion
 from studio.engine.text import EmbeddingCache, emphasised
@@ -140,9 +141,9 @@ def test_a_text_is_encoded_once(family: StableDiffusion, monkeypatch: pytest.Mon
     encoded: list[str] = []
     encode = StableDiffusion.encode_prompt
 
-    def listening(self: StableDiffusion, name: str, text: str) -> Embeddings:
+    def listening(self: StableDiffusion, name: str, text: str, words: Lexicon) -> Embeddings:
         encoded.append(text)
-        return encode(self, name, text)
+        return encode(self, name, text, words)
 
     monkeypatch.setattr(StableDiffusion, "encode_prompt", listening)
     conditioner = Conditioner(family, "weights", EmbeddingCache(1 << 20))

@@ -8,7 +8,7 @@ from studio.core.errors import Cancelled
 from studio.core.recipe import Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings
 from studio.engine.local import LocalEngine
-from studio.engine.walking import TOGETHER_MAX, batches
+from studio.engine.walking import FRAMES_MAX, TOGETHER_MAX, batches
 from tests.engine.helpers import Recorder, psnr, small
 
 ENDS = (Keyframe(seed=1, prompt="a lake"), Keyframe(seed=2, prompt="a desert"))
@@ -69,8 +69,8 @@ def test_a_walk_stops_at_the_step_it_is_told_to(engine: LocalEngine) -> None:
 
 
 def test_batches_keep_the_order_and_are_bounded() -> None:
-    recipes = [small(seed=seed) for seed in range(TOGETHER_MAX + 2)] + [small(steps=5)]
+    recipes = [small(seed=seed) for seed in range(TOGETHER_MAX + 2)] + frames(FRAMES_MAX + 3, steps=5)
     found = list(batches(recipes))
     assert [recipe for batch in found for recipe in batch] == recipes
-    assert [len(batch) for batch in found] == [TOGETHER_MAX, 2, 1]
+    assert [len(batch) for batch in found] == [TOGETHER_MAX, 2, FRAMES_MAX, 3]
     assert [len(batch) for batch in batches([small(width=1024, height=1024)] * 2)] == [1, 1]

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import math
 import random
+import struct
 import zipfile
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -14,16 +16,19 @@ import numpy as np
 
 from studio.core.blend import Blend, Keyframe
 from studio.core.canvas import Canvas, Placed, read_canvas, write_canvas
+from studio.core.embedding_files import facts_of
 from studio.core.export import export_bytes
 from studio.core.export_options import ExportOptions, Format
 from studio.core.foreign import read_foreign
 from studio.core.foreign.text_reader import read_foreign_text
 from studio.core.infotext import infotext
 from studio.core.keyframe_picture import keyframe_from_file
+from studio.core.learned_words import LearnedWord
 from studio.core.metadata import read_recipe, write_png
 from studio.core.project import Project, project_bytes, read_project
-from studio.core.recipe import Recipe
+from studio.core.recipe import ModelRef, Recipe
 from studio.core.recipe_json import recipe_from_json, recipe_to_json
+from studio.core.safetensors_header import read_header
 from studio.core.settings import Settings, load_settings
 from tests.core.foreign import samples
 from tests.core.foreign.samples import exif, hide, jpeg, png, webp
@@ -34,6 +39,9 @@ Make = Callable[[random.Random], bytes]
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)
 RECIPE = Recipe(prompt='a "red" sailboat,\n(calm sea:1.2) é🙂', negative_prompt="fog", seed=2**32 - 1)
+ACCOMPANIED = msgspec.structs.replace(
+    RECIPE, learned_words=(LearnedWord(name="moss", hash="ab" * 32),), vae=ModelRef(name="sight", hash="cd" * 32)
+)
 KEYFRAMES = (Keyframe(seed=1, picture=write_png(PIXELS, RECIPE)), Keyframe(seed=2, prompt="dawn"))
 BLEND = Blend(keyframes=KEYFRAMES, noise_shares=(0.25, 0.75), prompt_shares=(1.0, 0.0))
 BLENDED = msgspec.structs.replace(RECIPE, blend=BLEND)
@@ -61,6 +69,7 @@ def readers() -> tuple[Reader, ...]:
         Reader("project document", _of_project, read_project),
         Reader("canvas", _of_text(write_canvas(CANVAS).decode(), "{}"), _canvas),
         Reader("settings", _of_text(*SETTINGS), _settings),
+        Reader("embedding", _of_bytes(EMBEDDINGS), _embedding),
     )
 
 
@@ -98,6 +107,7 @@ TEXTS: Mapping[str, dict[str, str]] = {
     "Fooocus": {"parameters": json.dumps(samples.FOOOCUS), "fooocus_scheme": "fooocus"},
     "Fooocus a1111": {"parameters": samples.FOOOCUS_A1111, "fooocus_scheme": "a1111"},
     "NovelAI": samples.NOVELAI_TEXTS,
+    "companions": {"parameters": infotext(ACCOMPANIED)},
     "ours": {"latent_studio": recipe_to_json(BLENDED), "parameters": infotext(RECIPE)},
 }
 PROJECTS = (project_bytes(Project(recipe=BLENDED, canvas=CANVAS, notes="n")), project_bytes(Project()))
@@ -105,6 +115,19 @@ SETTINGS = (
     msgspec.toml.encode(Settings(model_folders=("/a", "~/b"))).decode(),
     'appearance = "dark"\npreview = "full"\nmodel_folders = ["x"]\nunknown = 1\n',
 )
+
+
+def _tensors(**shapes: tuple[int, ...]) -> bytes:
+    """A safetensors file of zeros."""
+    header, end = {}, 0
+    for name, shape in shapes.items():
+        begin, end = end, end + 2 * math.prod(shape)
+        header[name] = {"dtype": "F16", "shape": shape, "data_offsets": (begin, end)}
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(end)
+
+
+EMBEDDINGS = (_tensors(emb_params=(2, 16)), _tensors(clip_l=(2, 8), clip_g=(2, 16)), _tensors(word=(8,)))
 
 
 def _of_bytes(files: tuple[bytes, ...]) -> Make:
@@ -157,6 +180,10 @@ def _keyframe(path: Path) -> object:
 
 def _recipe(path: Path) -> object:
     return recipe_from_json(path.read_text(encoding="utf-8"))
+
+
+def _embedding(path: Path) -> object:
+    return facts_of(path, read_header(path))
 
 
 def _canvas(path: Path) -> object:

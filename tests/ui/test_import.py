@@ -3,12 +3,14 @@
 import io
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QTableWidget
 
+from studio.core.blend import Law
 from studio.core.canvas_edits import variation_canvas
 from studio.core.export import export_bytes
 from studio.core.export_options import ExportOptions, Format
@@ -158,7 +160,7 @@ def test_a_variation_seed_opens_the_canvas_with_two_keyframes(shown, tmp_path):
     panel_of(shown)
     click(shown, "All")
     state = shown.session.state
-    assert state.canvas == variation_canvas(965400086, 7, 0.25)
+    assert state.canvas == replace(variation_canvas(965400086, 7, 0.25), law=Law.COLUMNS)
     assert [each.seed for each in state.recipe.blend.keyframes] == [965400086, 7]
     assert state.recipe.blend.noise_shares == (0.75, 0.25)
     assert shown.window.action("latentCanvas").isChecked()

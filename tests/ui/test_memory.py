@@ -3,8 +3,10 @@
 import pytest
 from PySide6.QtWidgets import QComboBox
 
+from studio.core.engine import DeviceInfo
 from studio.core.errors import OutOfMemoryError
 from studio.core.events import Stage, Staged, Step
+from studio.core.precision import Precision
 from tests.fake_engine import FakeEngine
 from tests.ui.conftest import write_fake_model
 
@@ -65,3 +67,16 @@ def test_the_memory_for_models_reaches_the_engine_at_once(shown):
     shown.wait(lambda: shown.engine.loaded)
     shown.finish()
     shown.wait(lambda: shown.engine.memories_gb == [0, 6])
+
+
+def test_the_wished_precision_reaches_the_engine_and_the_status_line_tells_what_is_in_force(shown):
+    shown.wait(lambda: shown.engine.precisions == [Precision.AUTOMATIC])
+    shown.window.action("settings").trigger()
+    combo = shown.find("precisionSetting", QComboBox)
+    combo.setCurrentIndex(combo.findData("bfloat16"))
+    combo.activated.emit(combo.currentIndex())
+    shown.finish()
+    shown.wait(lambda: shown.engine.precisions == [Precision.AUTOMATIC, Precision.BFLOAT16])
+    info = DeviceInfo(name="GPU", kind="cuda", dtype="bfloat16", memory_gb=7.5, note="weights wait in main memory")
+    shown.window.status.show_device(info)
+    assert shown.find("deviceLabel").text() == "GPU · bfloat16 · 7.5 GB · weights wait in main memory"

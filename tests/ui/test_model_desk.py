@@ -3,12 +3,20 @@
 import json
 import shutil
 import struct
+import threading
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QLabel
 
-from studio.core.recipe import ModelRef
+from studio.core.model_list import look_for_models
+from studio.core.recipe import ModelRef, Recipe
+from studio.core.session import State
+from studio.core.settings import Settings, save_settings
+from studio.ui.document import Remembered
+from studio.ui.layout import Layout
+from studio.ui.session_file import SessionFile
 from tests.ui.conftest import write_fake_model
 
 
@@ -63,3 +71,146 @@ def test_a_model_the_recipe_waits_for_is_taken_when_it_comes(make_studio, data_d
     studio.session.change_recipe(model=ModelRef(name="Late"))
     write_fake_model(data_dir / "models", "Late", side=512)
     studio.wait(lambda: studio.controller.recipes.wanted_model == "Late")
+
+
+@pytest.fixture
+def elsewhere(data_dir, tmp_path):
+    """A folder named in the settings, with the model Mine in it."""
+    write_fake_model(tmp_path / "elsewhere", "Mine")
+    save_settings(data_dir / "settings.toml", Settings(model_folders=(str(tmp_path / "elsewhere"),)))
+    return tmp_path / "elsewhere"
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """A disk so slow that no look ends before this is set."""
+    may_end = threading.Event()
+
+    def slowly(folders, tell):
+        may_end.wait(30)
+        return look_for_models(folders, tell)
+
+    monkeypatch.setattr("studio.ui.model_desk.look_for_models", slowly)
+    yield may_end
+    may_end.set()
+
+
+def test_the_window_is_there_before_slow_folders_are_looked_through(make_studio, elsewhere, held):
+    studio = make_studio()
+    studio.show()
+    assert names(studio) == {"Fake"}
+    studio.finish()
+    held.set()
+    studio.wait(lambda: names(studio) == {"Fake", "Mine"})
+
+
+def write_session(data_dir, name):
+    """The last session was of this model."""
+    file = SessionFile(data_dir / "session.json")
+    file.save(State(recipe=Recipe(model=ModelRef(name=name), prompt="a calm sea")), Layout(), Remembered())
+    file.close()
+
+
+def problem(studio):
+    return studio.find("modelProblem", QLabel).text()
+
+
+def test_the_last_sessions_model_is_waited_for(make_studio, data_dir, elsewhere, held):
+    write_session(data_dir, "Mine")
+    studio = make_studio()
+    studio.show()
+    assert studio.session.recipe.model.name == "Mine"
+    assert problem(studio) == "Still looking for “Mine”…"
+    held.set()
+    studio.wait(lambda: not problem(studio))
+    assert studio.session.recipe.model.name == "Mine"
+    assert studio.find("modelCombo", QComboBox).currentText() == "Mine"
+    assert not studio.session.can_undo
+
+
+def test_another_model_takes_the_place_of_one_that_is_gone_and_that_can_be_undone(make_studio, data_dir):
+    write_session(data_dir, "Gone")
+    studio = make_studio()
+    studio.show()
+    studio.wait(lambda: studio.session.recipe.model.name == "Fake")
+    assert studio.session.recipe.prompt == "a calm sea"
+    studio.session.undo()
+    assert "There is no model “Gone”" in problem(studio)
+
+
+def test_a_studio_without_models_takes_the_first_that_comes(make_studio, data_dir):
+    shutil.rmtree(data_dir / "models")
+    studio = make_studio()
+    studio.show()
+    studio.wait(lambda: "There is no model" in problem(studio))
+    write_fake_model(data_dir / "models", "Mine")
+    studio.wait(lambda: studio.session.recipe.model.name == "Mine")
+    assert problem(studio) == ""
+    assert studio.session.recipe.steps == 6
+    assert not studio.session.can_undo
+
+
+def test_a_load_can_be_stopped_and_the_next_picture_takes_it_up(make_studio):
+    studio = make_studio()
+    studio.engine.hold_load.clear()
+    studio.show()
+    stop = studio.find("stopButton")
+    studio.wait(lambda: "Loading the model" in studio.find("activityLabel").text())
+    studio.wait(stop.isEnabled)
+    studio.press(Qt.Key.Key_Escape)
+    studio.wait(lambda: studio.find("activityLabel").text() == "Loading stopped. The next picture loads the model.")
+    assert studio.engine.loaded == []
+    assert not stop.isEnabled()
+    studio.engine.hold_load.set()
+    studio.finish()
+    assert studio.engine.loaded == ["Fake"]
+    assert len(studio.engine.generated) == 1
+
+
+def test_another_model_chosen_while_one_loads_is_loaded_instead(make_studio, data_dir):
+    write_fake_model(data_dir / "models", "Other")
+    studio = make_studio()
+    studio.engine.hold_load.clear()
+    studio.show()
+    studio.wait(lambda: "Loading the model" in studio.find("activityLabel").text())
+    combo = studio.find("modelCombo", QComboBox)
+    other = "Other" if studio.session.recipe.model.name == "Fake" else "Fake"
+    combo.setCurrentIndex(combo.findText(other))
+    combo.activated.emit(combo.currentIndex())
+    studio.engine.hold_load.set()
+    studio.wait(lambda: studio.find("activityLabel").text() == f"Ready · {other}")
+    assert studio.engine.loaded == [other]
+    assert not studio.find("stopButton").isEnabled()
+
+
+def test_the_list_fills_while_a_slow_folder_is_looked_through(make_studio, elsewhere, monkeypatch):
+    may_end = threading.Event()
+
+    def slowly(folders, tell):
+        found = look_for_models(folders)
+        tell({info.name: (info, facts) for info, facts in found.models})
+        may_end.wait(30)
+        return found
+
+    monkeypatch.setattr("studio.ui.model_desk.look_for_models", slowly)
+    monkeypatch.setattr("studio.ui.model_desk._TELL_SECONDS", -1.0)
+    studio = make_studio()
+    studio.show()
+    try:
+        studio.wait(lambda: names(studio) == {"Fake", "Mine"})
+    finally:
+        may_end.set()
+
+
+def test_a_look_ends_when_the_window_closes(make_studio, monkeypatch):
+    rounds = threading.Event()
+
+    def endlessly(folders, tell):
+        while True:
+            rounds.set()
+            tell({})
+
+    monkeypatch.setattr("studio.ui.model_desk.look_for_models", endlessly)
+    studio = make_studio()
+    studio.show()
+    assert rounds.wait(30)

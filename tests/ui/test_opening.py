@@ -133,8 +133,8 @@ def test_a_studio_without_models_says_what_to_do(make_studio, data_dir):
     shutil.rmtree(data_dir / "models")
     studio = make_studio()
     studio.show()
+    studio.wait(lambda: "There is no model" in problem(studio, "model"))
     studio.generate("a")
-    assert "There is no model" in problem(studio, "model")
     assert not studio.jobs.is_busy
 
 

@@ -3,7 +3,9 @@
 import pytest
 from PySide6.QtCore import Qt
 
+from studio.core.engine import NoiseLevels
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler, SolverType
+from studio.ui.sigma_plot import SigmaPlot
 from tests.fake_engine import FakeEngine
 from tests.ui.conftest import write_fake_model
 
@@ -142,3 +144,13 @@ def test_the_wheel_scrolls_the_panel_and_changes_nothing(shown, qtbot):
     before = spin.value()
     QApplication.sendEvent(spin, event)
     assert spin.value() == before
+
+
+def test_the_plot_shows_no_axes_before_there_are_levels(qtbot):
+    plot = SigmaPlot()
+    qtbot.addWidget(plot)
+    assert not plot.getPlotItem().isVisible()
+    plot.show_levels(NoiseLevels(sigmas=(10.0, 1.0, 0.0), timesteps=(900.0, 500.0)))
+    assert plot.getPlotItem().isVisible()
+    plot.show_levels(NoiseLevels(sigmas=(), timesteps=()))
+    assert not plot.getPlotItem().isVisible()

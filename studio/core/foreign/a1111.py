@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from studio.core.blend import Law
 from studio.core.foreign import samplers
 from studio.core.foreign.draft import UNKNOWN, UNSUPPORTED, Draft, real, whole
 from studio.core.foreign.infotext_reader import Infotext, read_infotext
@@ -15,7 +16,8 @@ _NO_GPU_NOISE = (Program.LATENT_STUDIO, Program.FOOOCUS, Program.COMFYUI, Progra
 """They draw noise on the CPU, as here; of Civitai, which gathers pictures of others, it is not known."""
 _READ = {
     *("Steps", "Sampler", "Schedule type", "Scheduler", "CFG scale", "Seed", "Size", "Model", "Model hash"),
-    *("Base model", "Base model hash", "Variation seed", "Variation seed strength", "RNG"),
+    *("TI hashes", "VAE hash"),
+    *("Base model", "Base model hash", "Variation seed", "Variation seed strength", "Variation law", "RNG"),
 }
 _TELLS_NOTHING = {"Version", "User", "App", "Parser", "Backend", "Operations", "Pipeline", "Created Date", "Hashes"}
 _HARMLESS = {
@@ -29,9 +31,7 @@ _SENTENCES = {
     "Clip skip": "Clip skip {} is not applied here: the text encoder's last layer is used.",
     "ENSD": "The noise seed delta {} is not applied here.",
     "Face restoration": "Faces are not restored here.",
-    "VAE": "The autoencoder {} is not used here; the model's own is.",
     "Refiner": "The refiner {} is not used here.",
-    "TI hashes": "Textual inversions are not applied here: {}.",
     "Seed resize from": "The noise is not resized from {} here.",
     "Tiling": "The picture is not made tileable here.",
     "Token merging ratio": "Tokens are not merged here: slower, and a little different.",
@@ -63,6 +63,8 @@ def read_a1111(text: str) -> Understanding | None:
     _numbers(draft, infotext.parameters)
     _variation(draft, infotext.parameters)
     _noise(draft, infotext.parameters)
+    if "TI hashes" in infotext.parameters:
+        draft.embeddings(infotext.parameters["TI hashes"])
     _others(draft, infotext)
     return draft.finish()
 
@@ -119,7 +121,8 @@ def _setting(name: str, text: str) -> float | bool | SolverType | None:
 def _variation(draft: Draft, parameters: Mapping[str, str]) -> None:
     strength = parameters.get("Variation seed strength", "0")
     if "Variation seed" in parameters and real(strength) != 0:
-        draft.variation(parameters["Variation seed"], strength)
+        is_whole = draft.program is Program.LATENT_STUDIO and parameters.get("Variation law") != Law.COLUMNS
+        draft.variation(parameters["Variation seed"], strength, Law.SLERP if is_whole else Law.COLUMNS)
 
 
 def _noise(draft: Draft, parameters: Mapping[str, str]) -> None:
@@ -143,6 +146,8 @@ def _other(draft: Draft, key: str, value: str, parameters: Mapping[str, str]) ->
         draft.ignore(key, value, "it does not change the picture")
     elif value in _HARMLESS.get(key, ()):
         draft.ignore(key, value, "it is what this studio does anyway")
+    elif key == "VAE":
+        draft.vae(value, parameters.get("VAE hash", ""))
     elif key in _SENTENCES:
         draft.not_applied(key, value, _SENTENCES[key].format(value[:100]))
     elif key.startswith("Hires "):
@@ -154,4 +159,5 @@ def _other(draft: Draft, key: str, value: str, parameters: Mapping[str, str]) ->
         draft.ignore(key, value, UNSUPPORTED if key in _KNOWN else UNKNOWN)
 
 
-_KNOWN = {"VAE hash", "Refiner switch at", "NGMS", "Mask blur", "Emphasis", "Civitai resources"}
+_INPAINTING = {"Mask blur", "Inpaint area", "Masked area padding"}
+_KNOWN = {"Refiner switch at", "NGMS", "Emphasis", "Civitai resources"} | _INPAINTING

@@ -49,16 +49,21 @@ def adopt(
     current: ModelRef,
     vocabulary: Vocabulary | None = None,
     adapters: Iterable[str] = (),
+    *,
+    embeddings: Iterable[str] = (),
+    vaes: Iterable[str] = (),
 ) -> Adoption:
     """`understanding` for the models of this machine, by how the engine finds them.
 
     A model that is not here is replaced by the `current` one; `vocabulary` is the current one's, where it has one.
-    Adapters that are not among the names of `adapters` are left out.
+    Adapters, embeddings and VAEs that are not among the names here are left out.
     """
     model, told = _model(understanding, models, current)
     recipe = msgspec.structs.replace(understanding.recipe, model=model)
     recipe, missing = _without_missing(recipe, {name.casefold() for name in adapters})
-    told += missing
+    recipe, words = _without_missing_words(recipe, {name.casefold() for name in embeddings})
+    recipe, vae = _without_missing_vae(recipe, {name.casefold() for name in vaes})
+    told += missing + words + vae
     info = models.get(model.name)
     if info is not None:
         recipe, more = _fitted(recipe, info)
@@ -96,6 +101,26 @@ def _without_missing(recipe: Recipe, here: Collection[str]) -> tuple[Recipe, lis
         if each not in kept
     ]
     return msgspec.structs.replace(recipe, adapters=kept), told
+
+
+def _without_missing_words(recipe: Recipe, here: Collection[str]) -> tuple[Recipe, list[str]]:
+    """Without the embeddings that are not on this machine: their names are read as plain words."""
+    if recipe.learned_words is None:
+        return recipe, []
+    kept = tuple(each for each in recipe.learned_words if each.name.casefold() in here)
+    told = [
+        f"The embedding “{shown(each.name)}” is not on this machine; it is read as plain words."
+        for each in recipe.learned_words
+        if each not in kept
+    ]
+    return msgspec.structs.replace(recipe, learned_words=kept), told
+
+
+def _without_missing_vae(recipe: Recipe, here: Collection[str]) -> tuple[Recipe, list[str]]:
+    if recipe.vae is None or recipe.vae.name.casefold() in here:
+        return recipe, []
+    told = f"The VAE “{shown(recipe.vae.name)}” is not on this machine; the model's own is used."
+    return msgspec.structs.replace(recipe, vae=None), [told]
 
 
 def _fitted(recipe: Recipe, model: ModelInfo) -> tuple[Recipe, list[str]]:
@@ -145,7 +170,8 @@ def _canvas(recipe: Recipe) -> Canvas | None:
     blend = recipe.blend
     if blend is None or len(blend.keyframes) != 2:
         return None
-    return variation_canvas(blend.keyframes[0].seed, blend.keyframes[1].seed, blend.noise_shares[1])
+    canvas = variation_canvas(blend.keyframes[0].seed, blend.keyframes[1].seed, blend.noise_shares[1])
+    return msgspec.structs.replace(canvas, law=blend.law)
 
 
 def _here(field: str, found: str, recipe: Recipe) -> str:
@@ -157,6 +183,8 @@ def _here(field: str, found: str, recipe: Recipe) -> str:
         "schedule": recipe.schedule.value,
         "model": recipe.model.name,
         "adapters": shown(adapters_in_words(recipe.adapters)) or "none",
+        "embeddings": ", ".join(each.name for each in recipe.learned_words or ()) or "none",
+        "VAE": recipe.vae.name if recipe.vae else "the model's own",
         "variation": "a blend of 2 keyframes on the canvas",
         "guidance": f"{recipe.guidance:g}",
         "seed": str(recipe.seed),

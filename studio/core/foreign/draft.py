@@ -13,6 +13,7 @@ from studio.core.blend import Blend, Keyframe, Law
 from studio.core.errors import OptionError
 from studio.core.foreign.samplers import Names, choose
 from studio.core.foreign.understanding import Ignored, Program, Understanding, Understood
+from studio.core.learned_words import LEARNED_MAX, LearnedWord
 from studio.core.options import option
 from studio.core.recipe import PROMPT_MAX, SEED_MAX, ModelRef, Recipe, check_recipe
 from studio.core.recipe_words import adapters_in_words
@@ -29,8 +30,11 @@ _SIDE_MIN, _SIDE_MAX = 64, 4096
 _DIGITS = 25
 _REAL = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
 _NETWORK = re.compile(r"<(lora|lyco|hypernet):([^<>:]{1,200})(:[^<>]{0,100})?>", re.IGNORECASE)
+_COMFY_EMBEDDING = re.compile(r"\bembedding:([^\s,():]{1,200}?)(?:\.(?:pt|bin|safetensors))?(?=[\s,():]|$)")
+"""ComfyUI's way to say that a word is an embedding; here its name alone does."""
 _ADAPTERS = ("lora", "lyco")
 _NAME_MAX = 200
+_DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _WEIGHTED = re.compile(r"(?<!\\)[(\[{]|::|\b(?:BREAK|AND)\b|[\w)][+-]{1,9}(?=[\s,)]|$)")
 """Prompt syntax that weighs, schedules or joins parts of a prompt in other programs."""
 
@@ -110,6 +114,23 @@ class Draft:
         if more:
             self.differ(f"The adapter “{shown(stem)}” has one strength here; “{shown(more)}” is not used.")
 
+    def embeddings(self, hashes: str) -> None:
+        """Textual inversions that the prompts name: "name: hash, name: hash"."""
+        pairs = (each.rpartition(":") for each in hashes.split(","))
+        found = {_encodable(name).strip()[:_NAME_MAX]: digest.strip().casefold() for name, _, digest in pairs}
+        words = [
+            LearnedWord(name=name, hash=digest if _DIGEST.fullmatch(digest) else "") for name, digest in found.items()
+        ]
+        known = tuple({word.name.casefold(): word for word in words if word.name}.values())[:LEARNED_MAX]
+        self.take("embeddings", ", ".join(word.name for word in known), learned_words=known)
+
+    def vae(self, name: str, digest: str = "") -> None:
+        """The autoencoder by its file's name."""
+        stem = PurePosixPath(_encodable(name).replace("\\", "/")).name.strip().removesuffix(".safetensors")
+        if stem:
+            known = digest.casefold() if _DIGEST.fullmatch(digest.casefold()) else ""
+            self.take("VAE", stem, vae=ModelRef(name=stem[:_NAME_MAX], hash=known))
+
     def _not_applied(self, kind: str, name: object) -> None:
         self.not_applied(kind.lower(), name, f"The network “{shown(name)}” is not applied here.")
 
@@ -186,8 +207,8 @@ class Draft:
         if digest:
             self.ignore("model hash", digest, "the model is found by its name; its weights are not compared")
 
-    def variation(self, seed: object, strength: object) -> None:
-        """A variation seed is a blend of two noises. After `seed`."""
+    def variation(self, seed: object, strength: object, law: Law) -> None:
+        """A variation seed is a blend of two noises, by `law`. After `seed`."""
         number, share = whole(seed), real(strength)
         if number is None or number < 0 or share is None or not 0 < share <= 1:
             self.ignore(
@@ -196,10 +217,8 @@ class Draft:
             return
         keyframes = (Keyframe(seed=self._recipe.seed, name="Seed"), Keyframe(seed=number & SEED_MAX, name="Variation"))
         both = (1.0 - share, share)
-        blend = Blend(keyframes=keyframes, noise_shares=both, prompt_shares=both, law=Law.SLERP)
+        blend = Blend(keyframes=keyframes, noise_shares=both, prompt_shares=both, law=law)
         self.take("variation", f"seed {number}, strength {share:g}", blend=blend)
-        if self.program is not Program.LATENT_STUDIO:
-            self.differ("The variation blends the whole noise here, column by column there: near, not the same.")
 
     def finish(self) -> Understanding:
         """The understanding. The recipe passes `check_recipe`."""
@@ -231,6 +250,8 @@ class Draft:
 
     def _plain(self, what: str, text: str) -> str:
         plain = _NETWORK.sub("", _encodable(text)).strip()
+        if self.program is Program.COMFYUI:
+            plain = _COMFY_EMBEDDING.sub(r"\1", plain)
         if len(plain) > PROMPT_MAX:
             self.differ(f"The {what} has {len(plain):,} characters; only the first {PROMPT_MAX:,} are used.")
         return plain[:PROMPT_MAX]

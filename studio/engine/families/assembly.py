@@ -66,11 +66,14 @@ def _family(info: ModelInfo, device: Device, parts: Mapping[str, Any], *, zero_w
         case ModelFamily.PIXART_SIGMA:
             words = T5Encoder(parts["tokenizer"], parts["text_encoder"], info.token_limit, masks=True)
             return PixArtSigma(info, device, text=words, transformer=parts["transformer"], vae=parts["vae"])
+        case ModelFamily.OTHER:
+            raise ValueError("a pipeline that is run whole is of no family")
 
 
 def _two(parts: Mapping[str, Any], *, leads: bool, weighs: bool = False) -> tuple[ClipEncoder, ClipEncoder]:
     first = ClipEncoder(parts["tokenizer"], parts["text_encoder"], leads=leads, weighs=weighs)
-    return first, ClipEncoder(parts["tokenizer_2"], parts["text_encoder_2"], leads=leads, weighs=weighs)
+    part = "text_encoder_2"
+    return first, ClipEncoder(parts["tokenizer_2"], parts[part], leads=leads, weighs=weighs, part=part)
 
 
 def _long(info: ModelInfo, parts: Mapping[str, Any], number: str) -> T5Encoder:

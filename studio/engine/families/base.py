@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from studio.core.events import Picture
@@ -18,7 +19,23 @@ class LatentFamily:
         """Takes the loaded autoencoder."""
         self._info, self._autoencoder = info, autoencoder
         self._is_sparing = False
+        self._nothing: Tensor | None = None
         self.components: Mapping[str, nn.Module] = {}  # set by who assembles the family
+
+    @property
+    def autoencoder(self) -> Autoencoder:
+        """What decodes and encodes: the model's own, or another that was put in its place."""
+        return self._autoencoder
+
+    def use_autoencoder(self, autoencoder: Autoencoder) -> None:
+        """Decode and encode with another from now on."""
+        if autoencoder is not self._autoencoder:
+            self._autoencoder, self._nothing = autoencoder, None
+
+    @property
+    def inpaints(self) -> bool:
+        """Whether the U-Net is shown a mask and a masked picture."""
+        return self._info.inpaints
 
     @property
     def is_sparing(self) -> bool:
@@ -38,6 +55,21 @@ class LatentFamily:
 
     def prepare(self, width: int, height: int) -> None:
         """Nothing, where nothing can be made ready."""
+
+    def with_mask(self, z: Tensor) -> Tensor:
+        """`z` (B, C, h, w) with what an inpainting U-Net is shown beside it where there is no picture: grey, masked.
+
+        So AUTOMATIC1111 does too, and such a model makes pictures from words alone. `z` as it is for other models, and
+        where the mask is there already.
+        """
+        if not self.inpaints or z.shape[1] != self._info.latent_channels:
+            return z
+        height, width = z.shape[-2:]
+        if self._nothing is None or self._nothing.shape[-2:] != z.shape[-2:]:
+            f = self._info.downsampling
+            grey = self.encode_tensor(torch.zeros(1, 3, height * f, width * f)).mean.to(z.device)
+            self._nothing = torch.cat([torch.ones_like(grey[:, :1]), grey], dim=1)
+        return torch.cat([z, self._nothing.expand(len(z), -1, -1, -1)], dim=1)
 
     def decode(self, latents: Tensor, tick: Tick = quiet) -> Picture:
         """The picture (H, W, 3) of clean latents (1, C, h, w) in the sampler's units.

@@ -11,39 +11,46 @@ from torch import Tensor
 
 from studio.core.errors import PromptTooLongError
 from studio.core.prompt_grammar import ParsedPrompt, Passage, parse_prompt, plain_text
-from studio.engine.text import ClipTokens, emphasised
+from studio.engine.lexicon import NO_WORDS, Lexicon
+from studio.engine.text import Chunk, ClipTokens, emphasised, learned_in_place
 
 
 class ClipEncoder:
     """A CLIP text encoder (Radford et al. 2021, arXiv 2103.00020) that gives tokens and the whole text."""
 
-    def __init__(self, tokenizer: Any, model: Any, *, leads: bool, weighs: bool = False) -> None:
-        """Takes the tokenizer and the model, on its device.
+    def __init__(
+        self, tokenizer: Any, model: Any, *, leads: bool, weighs: bool = False, part: str = "text_encoder"
+    ) -> None:
+        """Takes the tokenizer and the model, on its device; `part` of the family's it is.
 
         Beside a T5, which reads long prompts, it sees only their beginning, as these models were trained: `leads` says
         that there is none, and that nothing may be cut. `weighs`: brackets and BREAK count.
         """
         length = int(min(tokenizer.model_max_length, model.config.max_position_embeddings))
-        self._tokens = ClipTokens(tokenizer, length - 2)
+        self._tokens = ClipTokens(tokenizer, length - 2, part)
         self._model, self._leads, self._weighs = model, leads, weighs
 
-    def count(self, text: str) -> int:
+    def count(self, text: str, words: Lexicon = NO_WORDS) -> int:
         """Tokens of `text`, of its longest chunk where BREAK counts, without the start and end marks."""
-        return self._tokens.count(self._read(text))
+        return self._tokens.count(self._read(text), words)
 
     @torch.inference_mode()
-    def encode(self, name: str, text: str) -> tuple[Tensor, Tensor]:
+    def encode(self, name: str, text: str, words: Lexicon = NO_WORDS) -> tuple[Tensor, Tensor]:
         """The last hidden state but one (1, chunks · tokens, width), and the pooled text (1, projected width).
 
         Weights multiply the tokens, as in `TextEncoder`; the pooled text is the first chunk's, and unweighted, as
         A1111's is. Raises PromptTooLongError, which calls the text `name`.
         """
-        chunks = self._tokens.chunks(name, self._read(text), cuts=not self._leads)
-        told = [self._model(chunk.ids.to(self._model.device), output_hidden_states=True) for chunk in chunks]
+        chunks = self._tokens.chunks(name, self._read(text), words, cuts=not self._leads)
+        told = [self._told(chunk) for chunk in chunks]
         hidden = [emphasised(out.hidden_states[-2], chunk.weights) for out, chunk in zip(told, chunks, strict=True)]
         first = told[0]
         pooled: Tensor = first.text_embeds if hasattr(first, "text_embeds") else first.pooler_output
         return torch.cat(hidden, dim=1), pooled
+
+    def _told(self, chunk: Chunk) -> Any:
+        with learned_in_place(self._model, chunk):
+            return self._model(chunk.ids.to(self._model.device), output_hidden_states=True)
 
     def _read(self, text: str) -> ParsedPrompt:
         return parse_prompt(text) if self._weighs else ParsedPrompt(((Passage(plain_text(text)),),))

@@ -15,6 +15,7 @@ from studio.engine.embeddings import Embeddings
 from studio.engine.families.base import LatentFamily
 from studio.engine.families.encoders import ClipEncoder, T5Encoder
 from studio.engine.family import Guidance
+from studio.engine.lexicon import NO_WORDS, Lexicon
 
 
 class Flux(LatentFamily):
@@ -29,12 +30,12 @@ class Flux(LatentFamily):
         super().__init__(info, Autoencoder(vae))
         self._device, self._text, self._long_text, self._transformer = device, text, long_text, transformer
 
-    def encode_prompt(self, name: str, text: str) -> Embeddings:
+    def encode_prompt(self, name: str, text: str, words: Lexicon = NO_WORDS) -> Embeddings:
         """T5's tokens (1, 512, 4096), and CLIP's pooled text (1, 768). Raises PromptTooLongError."""
         tokens, _ = self._long_text.encode(name, text)
         return Embeddings(tokens, self._text.encode(name, text)[1])
 
-    def count_tokens(self, text: str) -> int:
+    def count_tokens(self, text: str, words: Lexicon = NO_WORDS) -> int:
         """Tokens of `text` for T5, without the end mark."""
         return self._long_text.count(text)
 

@@ -15,6 +15,7 @@ from studio.engine.embeddings import Embeddings
 from studio.engine.families.base import LatentFamily
 from studio.engine.families.encoders import T5Encoder
 from studio.engine.family import Guidance
+from studio.engine.lexicon import NO_WORDS, Lexicon
 
 _NO_SIZES: dict[str, Any] = {"resolution": None, "aspect_ratio": None}
 """Σ is not told them; its forerunner α was."""
@@ -30,7 +31,7 @@ class PixArtSigma(LatentFamily):
         super().__init__(info, Autoencoder(vae))
         self._device, self._text, self._transformer = device, text, transformer
 
-    def encode_prompt(self, name: str, text: str) -> Embeddings:
+    def encode_prompt(self, name: str, text: str, words: Lexicon = NO_WORDS) -> Embeddings:
         """T5's tokens (1, 300, 4096) and which of them are words. Raises PromptTooLongError.
 
         In lower case, as the captions it was trained on.
@@ -38,7 +39,7 @@ class PixArtSigma(LatentFamily):
         tokens, mask = self._text.encode(name, text.lower().strip())
         return Embeddings(tokens, mask=mask)
 
-    def count_tokens(self, text: str) -> int:
+    def count_tokens(self, text: str, words: Lexicon = NO_WORDS) -> int:
         """Tokens of `text`, without the end mark."""
         return self._text.count(text.lower().strip())
 

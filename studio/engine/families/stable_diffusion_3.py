@@ -16,6 +16,7 @@ from studio.engine.embeddings import Embeddings
 from studio.engine.families.base import LatentFamily
 from studio.engine.families.encoders import ClipEncoder, T5Encoder
 from studio.engine.family import Guidance
+from studio.engine.lexicon import NO_WORDS, Lexicon
 
 _T5_TOKENS = 256
 
@@ -39,7 +40,7 @@ class StableDiffusion3(LatentFamily):
         super().__init__(info, Autoencoder(vae))
         self._device, self._texts, self._long_text, self._transformer = device, texts, long_text, transformer
 
-    def encode_prompt(self, name: str, text: str) -> Embeddings:
+    def encode_prompt(self, name: str, text: str, words: Lexicon = NO_WORDS) -> Embeddings:
         """The CLIP tokens side by side, widened with zeros to T5's, and T5's after them; both pooled texts joined.
 
         (1, 77 + 256, 4096) and (1, 768 + 1280): section 4. Raises PromptTooLongError.
@@ -54,7 +55,7 @@ class StableDiffusion3(LatentFamily):
         tokens = torch.cat([functional.pad(clip, (0, width - clip.shape[-1])), long], dim=1)
         return Embeddings(tokens, torch.cat([one, other], dim=-1))
 
-    def count_tokens(self, text: str) -> int:
+    def count_tokens(self, text: str, words: Lexicon = NO_WORDS) -> int:
         """Tokens of `text` as the encoder that reads furthest cuts it, without marks."""
         return self._texts[0].count(text) if self._long_text is None else self._long_text.count(text)
 

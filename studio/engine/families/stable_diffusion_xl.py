@@ -16,6 +16,7 @@ from studio.engine.families.base import LatentFamily
 from studio.engine.families.encoders import ClipEncoder
 from studio.engine.families.scale import embedded_scale
 from studio.engine.family import Guidance
+from studio.engine.lexicon import NO_WORDS, Lexicon
 
 
 class StableDiffusionXL(LatentFamily):
@@ -37,23 +38,23 @@ class StableDiffusionXL(LatentFamily):
         self._scale_width: int | None = unet.config.time_cond_proj_dim
         self.guidance = Guidance.CLASSIFIER_FREE if self._scale_width is None else Guidance.DISTILLED
 
-    def encode_prompt(self, name: str, text: str) -> Embeddings:
+    def encode_prompt(self, name: str, text: str, words: Lexicon = NO_WORDS) -> Embeddings:
         """Both encoders' tokens side by side (1, chunks · 77, 768 + 1280), and the second's pooled text.
 
         Raises PromptTooLongError.
         """
-        (first, _), (second, pooled) = (encoder.encode(name, text) for encoder in self._texts)
+        (first, _), (second, pooled) = (encoder.encode(name, text, words) for encoder in self._texts)
         made = Embeddings(torch.cat([first, second], dim=-1), pooled)
         return made.zeros() if self._zero and name == "negative_prompt" and not text else made
 
-    def count_tokens(self, text: str) -> int:
+    def count_tokens(self, text: str, words: Lexicon = NO_WORDS) -> int:
         """Tokens of `text`, without start and end marks: the same for both encoders."""
-        return self._texts[0].count(text)
+        return self._texts[0].count(text, words)
 
     @torch.inference_mode()
     def predict(self, z: Tensor, timestep: Tensor, embeddings: Embeddings) -> Tensor:
         """ε or v of `z` (B, C, h, w) float32 at `timestep` (scalar), told `embeddings` of B prompts; float32."""
-        shown = z.to(self._device.torch_device, self._device.dtype, memory_format=torch.channels_last)
+        shown = self.with_mask(z).to(self._device.torch_device, self._device.dtype, memory_format=torch.channels_last)
         told: dict[str, Any] = {"text_embeds": embeddings.pooled, "time_ids": self._sizes(shown)}
         scale = None
         if self._scale_width is not None and embeddings.guidance is not None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from studio.core.blend import Blend, Keyframe
 from studio.training.generator import Generator
-from studio.training.judge import card, figures
+from studio.training.judge import card, drafts, figures
 from studio.training.judge.accuracy import accuracies, answers, opinion_of
 from studio.training.judge.classifier import Judge
 from studio.training.judge.learning import EXAM_FIRST_SEED, exam_pictures, load_judge
@@ -25,7 +25,7 @@ FRESH_FIRST_SEED = 600_000
 TRAINED_FIRST_SEED, NEIGHBOURS = 20_000_000, 20_000
 VARIED_PROMPTS, VARIED_SEEDS = 8, 6
 WALKS, FRAMES = 6, 9
-DRAFTS, DRAFT_STEPS = 24, (2, 3, 4, 8)
+FEW_STEPS = (2, 3, 4, 8)
 _NEIGHBOUR_DRAWN_PX = 64
 Rows = list[tuple[str, str]]
 
@@ -39,7 +39,7 @@ def evaluate(places: Places) -> None:
     painted = _paint_all(generator, seen)
     tallies = (_tally(judge, seen, painted), _tally(judge, held_out, _paint_all(generator, held_out, 10_001)))
     rows = _likeness(judge, painted, exam) + _variety(judge, generator, seen) + _novelty(painted)
-    rows += _walks(generator, seen) + _drafts(generator, seen)
+    rows += _walks(generator, seen) + _few_steps(generator, seen)
     rows.append(("one picture, median, this machine", f"{np.median(generator.seconds):.2f} s"))
     text = card.attribute_table(tallies, known) + "\n" + card.figure_table(rows)
     print(text)
@@ -109,18 +109,17 @@ def _walks(generator: Generator, asked: Sequence[Question]) -> Rows:
     ]
 
 
-def _drafts(generator: Generator, asked: Sequence[Question]) -> Rows:
-    """Correlation of a picture in few steps with the full one from the same noise."""
-    finals = _paint_all(generator, asked[:DRAFTS], 5_000)
+def _few_steps(generator: Generator, asked: Sequence[Question]) -> Rows:
+    """Correlation of a picture in few steps with the full one from the same noise; of drafts, too."""
+    few, first_seed = asked[: drafts.COUNT], drafts.FIRST_SEED
+    finals = _paint_all(generator, few, first_seed)
     rows = []
-    for steps in DRAFT_STEPS:
-        found = [
-            figures.correlation(generator.paint(question.prompt, 5_000 + index, steps=steps), final)
-            for index, (question, final) in enumerate(zip(asked, finals, strict=False))
-        ]
+    for steps in FEW_STEPS:
+        painted = generator.paint_all([question.prompt for question in few], first_seed, steps=steps)
+        found = [figures.correlation(*pair) for pair in zip(painted, finals, strict=True)]
         rows.append((f"{steps} steps against {generator.recipe.steps}, correlation: mean, least",
                      f"{np.mean(found):.3f}, {min(found):.3f}"))  # fmt: skip
-    return rows
+    return rows + drafts.rows(generator, few, finals)
 
 
 def _drawn(first_seed: int, count: int) -> UInt8:

@@ -112,7 +112,8 @@ class AtlasFiller(QObject):
             return False
         _, what, recipe = self._asked
         self._asked = None
-        self._planner.learn(recipe.steps, drafted.sampling_seconds, drafted.rest_seconds)
+        sampling, rest = drafted.sampling_seconds, drafted.rest_seconds
+        self._planner.learn(recipe.steps, sampling, rest, drafted.student_steps)
         # Along the slider frames lie so close that every detail counts; over the plane the composition does.
         signature = drafted.signature if isinstance(what, float) else condensed(drafted.signature)
         tile = Tile(_small(to_qimage(drafted.picture)), recipe.steps, signature)

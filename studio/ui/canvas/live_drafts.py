@@ -102,7 +102,9 @@ class LiveDrafts(QObject):
             return False
         self._asked = None
         steps = asked.plan.steps
-        self.planner.learn(steps - drafted.depth, drafted.sampling_seconds, drafted.rest_seconds)
+        taken, student_steps = steps - drafted.depth, drafted.student_steps
+        self.planner.learn(taken, drafted.sampling_seconds, drafted.rest_seconds, student_steps)
+        self.planner.follow(student_steps)
         frame = frame_of(drafted, steps)
         self._cache.put(asked.recipe, frame)
         if asked.recipe == self._wanted:

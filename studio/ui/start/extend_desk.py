@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 
 from studio.core.models import ModelInfo
 from studio.core.session import Session
+from studio.core.start import png_size
 from studio.ui.main_window import MainWindow
 from studio.ui.picture_desk import OnShow, PictureDesk
 from studio.ui.start.extending import Margins, extended
@@ -73,7 +74,7 @@ class ExtendDesk(QObject):
         recipe = self._session.recipe
         self._action.setChecked(False)
         if recipe.start is not None:
-            width, height = margins.size(recipe.width, recipe.height)
+            width, height = margins.size(*(png_size(recipe.start.picture) or (recipe.width, recipe.height)))
             make = partial(extended, recipe.start, margins)
             self._starts.background.run(make, lambda start: self._starts.put(start, width=width, height=height))
 

@@ -2,13 +2,12 @@
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from studio.core.recipe import Recipe
 from studio.core.start import Start
-from studio.core.start_picture import Mask, decode_mask, decode_start, refitted, start_from_picture
+from studio.core.start_picture import Mask, decode_mask, decode_start, refitted, start_from_picture, with_picture
 from studio.ui.images import to_picture, to_qimage
 from studio.ui.start.brush import Rect
 
@@ -66,4 +65,4 @@ def start_from_image(image: QImage, recipe: Recipe) -> Start:
     made = start_from_picture(to_picture(image))
     if (image.width(), image.height()) != (recipe.width, recipe.height):
         made = refitted(made, recipe.width, recipe.height)
-    return made if recipe.start is None else replace(recipe.start, picture=made.picture)
+    return with_picture(recipe.start, made.picture)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from studio.core.errors import PictureError
 from studio.core.recipe import Recipe, check_recipe
 from studio.core.session import Session
-from studio.core.start import Start, png_size
+from studio.core.start import Enlarging, Start, png_size
 from studio.core.start_picture import refitted, start_from_file
 from studio.ui.background import Background
 from studio.ui.main_window import MainWindow
@@ -26,7 +26,9 @@ Fit: TypeAlias = Callable[[Recipe], Start]
 _FIT_MS = 250
 """After the last change of the size: as long as it is being typed, the picture waits."""
 _ORIGINS_MAX = 16
-_REFINE_STRENGTH = 0.4
+_REFINEMENTS = ("refine", "refineLatents")
+_REFINE_STRENGTHS = {Enlarging.PIXELS: 0.4, Enlarging.LATENTS: 0.55}
+"""Enlarged latents are those of a soft picture with edges like stairs: more of it is to be made anew."""
 
 
 class StartDesk(QObject):
@@ -108,6 +110,8 @@ class StartDesk(QObject):
 
     def _fits(self, start: Start) -> bool:
         """Whether it needs no fitting. What is no picture at all cannot be fitted: that is told beside it."""
+        if start.has_own_size:
+            return True
         wanted = (None, (self._session.recipe.width, self._session.recipe.height))
         return png_size(start.picture) in wanted and png_size(start.mask) in wanted
 
@@ -156,6 +160,7 @@ class StartDesk(QObject):
         self._pictures.showingChanged.connect(self._on_showing_changed)
         window.action("useAsStart").triggered.connect(self._on_use_as_start_triggered)
         window.action("refine").triggered.connect(self._on_refine_triggered)
+        window.action("refineLatents").triggered.connect(self._on_refine_latents_triggered)
         window.closeRequested.connect(self._on_close_requested)
         self._on_showing_changed()
 
@@ -167,8 +172,8 @@ class StartDesk(QObject):
         start = self._session.recipe.start
         if start is None:
             return
-        if name == "strength":  # by a slider: what comes in one go is one step
-            self._session.change_recipe(start=replace(start, strength=value))
+        if name in ("strength", "padding_px"):  # by a slider: what comes in one go is one step
+            self._session.change_recipe(start=replace(start, **{name: value}))
         else:
             self.put(replace(start, **{name: value}))
 
@@ -191,7 +196,8 @@ class StartDesk(QObject):
     def _on_showing_changed(self) -> None:
         shown = self._pictures.on_show
         self._window.action("useAsStart").setEnabled(shown is not None)
-        self._window.action("refine").setEnabled(shown is not None and shown.recipe.blend is None)
+        for name in _REFINEMENTS:
+            self._window.action(name).setEnabled(shown is not None and shown.recipe.blend is None)
 
     def _on_use_as_start_triggered(self) -> None:
         shown = self._pictures.on_show
@@ -199,13 +205,19 @@ class StartDesk(QObject):
             self.use_file(shown.path) if shown.path else self.use_image(shown.image)
 
     def _on_refine_triggered(self) -> None:
+        self._refine(Enlarging.PIXELS)
+
+    def _on_refine_latents_triggered(self) -> None:
+        self._refine(Enlarging.LATENTS)
+
+    def _refine(self, enlarging: Enlarging) -> None:
         """Make the picture on show again at twice the size, from itself. The artist's own recipe stays."""
         shown = self._pictures.on_show
         if shown is not None:
             fit: Fit = partial(start_from_file, shown.path) if shown.path else partial(start_from_image, shown.image)
-            self.background.run(partial(_refined, shown.recipe, fit), self._refine)
+            self.background.run(partial(_refined, shown.recipe, fit, enlarging), self._put_into_queue)
 
-    def _refine(self, recipe: Recipe) -> None:
+    def _put_into_queue(self, recipe: Recipe) -> None:
         self._pictures.follow()
         if self._submit(recipe):
             size = f"{recipe.width} × {recipe.height}"
@@ -221,11 +233,14 @@ def _pixels(start: Start) -> tuple[bytes, bytes]:
     return start.picture, start.mask
 
 
-def _refined(recipe: Recipe, fit: Fit) -> Recipe:
+def _refined(recipe: Recipe, fit: Fit, enlarging: Enlarging) -> Recipe:
     """The same picture at twice the size, from itself. Raises OptionError and PictureError."""
-    larger = replace(recipe, width=2 * recipe.width, height=2 * recipe.height, start=None)
+    width, height = recipe.picture_size
+    larger = replace(recipe, width=2 * width, height=2 * height, start=None)
     check_recipe(larger)  # before a picture is made that no recipe may hold
-    return replace(larger, start=replace(fit(larger), strength=_REFINE_STRENGTH))
+    from_pixels = enlarging is Enlarging.PIXELS
+    start = fit(larger if from_pixels else replace(larger, width=width, height=height))
+    return replace(larger, start=replace(start, strength=_REFINE_STRENGTHS[enlarging], enlarging=enlarging))
 
 
 def _fitted(recipe: Recipe, fit: Fit | None) -> Start:

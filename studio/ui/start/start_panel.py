@@ -7,9 +7,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPixmap
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.core.options import option
-from studio.core.start import Encoding, Start
+from studio.core.start import Area, Encoding, Enlarging, Start
 from studio.ui.canvas.slider import Slider
-from studio.ui.controls import GAP, DecimalSpin, Fold, IconButton, column, label, note, say
+from studio.ui.controls import GAP, DecimalSpin, Fold, IconButton, Spin, column, label, note, say
 
 THUMB_PX = 72
 _SLIDER_STEPS = 100
@@ -56,6 +56,10 @@ class StartPanel(QWidget):
         self.strength_spin = DecimalSpin(option(Start, "strength"))
         self.strength_slider = Slider(_SLIDER_STEPS)
         self.encoding_check = QCheckBox(self.tr("Vary with the seed"))
+        self.enlarging_check = QCheckBox(self.tr("Enlarge latents, not pixels"))
+        self.area_check = QCheckBox(self.tr("Only the masked area"))
+        self.padding_spin = Spin(option(Start, "padding_px"))
+        self._area, self._padding = QWidget(), QWidget()
         self._empty, self._filled = QWidget(), QWidget()
         self._problem, self._is_fitting = "", False
         self._name_everything()
@@ -78,6 +82,18 @@ class StartPanel(QWidget):
             self.strength_slider.setValue(round(start.strength * _SLIDER_STEPS))
         with QSignalBlocker(self.encoding_check):
             self.encoding_check.setChecked(start.encoding is Encoding.SAMPLE)
+        self._show_area(start)
+
+    def _show_area(self, start: Start) -> None:
+        """What a start without a mask, or of the recipe's size, has no use for is not there."""
+        is_part, enlarges = start.area is Area.MASKED, start.enlarging is Enlarging.LATENTS
+        with QSignalBlocker(self.area_check), QSignalBlocker(self.padding_spin), QSignalBlocker(self.enlarging_check):
+            self.area_check.setChecked(is_part)
+            self.padding_spin.setValue(start.padding_px)
+            self.enlarging_check.setChecked(enlarges)
+        self._padding.setVisible(is_part)
+        self._area.setVisible(bool(start.mask) or is_part)
+        self.enlarging_check.setVisible(enlarges)
 
     def show_picture(self, image: QImage, share: str) -> None:
         """Show the small picture, and in words how much of it is made anew."""
@@ -132,6 +148,9 @@ class StartPanel(QWidget):
             self.strength_slider: "strengthSlider",
             self.strength_spin: "strengthSpin",
             self.encoding_check: "encodingCheck",
+            self.enlarging_check: "enlargingCheck",
+            self.area_check: "areaCheck",
+            self.padding_spin: "paddingSpin",
             self.picture: "startPicture",
             self.share: "startShare",
             self.problem: "startProblem",
@@ -143,7 +162,14 @@ class StartPanel(QWidget):
         self.strength_slider.setAccessibleName(self.strength_spin.accessibleName())
         self.choose_button.setToolTip(self.tr("Go on from the pixels of a picture file."))
         self.choose_button.setAccessibleName(self.choose_button.text())
-        self.encoding_check.setAccessibleName(self.encoding_check.text())
+        for check in (self.encoding_check, self.enlarging_check, self.area_check):
+            check.setAccessibleName(check.text())
+        self.enlarging_check.setToolTip(
+            self.tr("The picture is encoded small. Its latents are enlarged, and painted on.")
+        )
+        self.area_check.setToolTip(
+            self.tr("Paint it at the size set above, however small it is, and put it back. The picture keeps its size.")
+        )
         self.encoding_check.setToolTip(
             self.tr("Of what the encoder takes for likely, use what the seed draws, and not the mean.")
         )
@@ -157,8 +183,12 @@ class StartPanel(QWidget):
         layout = column(self._filled, gap=2 * GAP)
         layout.addLayout(self._head())
         layout.addLayout(self._strength_row())
+        self._lay_out_area()
+        layout.addWidget(self._area)
         encoding = QWidget()
-        column(encoding).addWidget(self.encoding_check)
+        inside = column(encoding)
+        inside.addWidget(self.encoding_check)
+        inside.addWidget(self.enlarging_check)
         layout.addWidget(Fold(self.tr("Encoding"), self.tr("How the picture becomes latents."), encoding))
         content = QWidget()
         inner = column(content)
@@ -199,6 +229,16 @@ class StartPanel(QWidget):
         row.addWidget(self.strength_spin)
         return row
 
+    def _lay_out_area(self) -> None:
+        layout, row = column(self._area), QHBoxLayout(self._padding)
+        layout.addWidget(self.area_check)
+        layout.addWidget(self._padding)
+        row.setContentsMargins(6 * GAP, 0, 0, 0)
+        row.setSpacing(2 * GAP)
+        row.addWidget(label(self.tr("Padding"), buddy=self.padding_spin))
+        row.addWidget(self.padding_spin)
+        row.addStretch(1)
+
     def _connect(self) -> None:
         self.choose_button.clicked.connect(self.chooseWanted)
         self.remove_button.clicked.connect(self.removeWanted)
@@ -209,6 +249,9 @@ class StartPanel(QWidget):
         self.strength_slider.sliderPressed.connect(self._on_slider_pressed)
         self.strength_slider.sliderReleased.connect(self._on_slider_released)
         self.encoding_check.toggled.connect(self._on_encoding_toggled)
+        self.enlarging_check.toggled.connect(self._on_enlarging_toggled)
+        self.area_check.toggled.connect(self._on_area_toggled)
+        self.padding_spin.valueChanged.connect(self._on_padding_changed)
 
     def _on_strength_changed(self, strength: float) -> None:
         self.edited.emit("strength", strength)
@@ -224,6 +267,15 @@ class StartPanel(QWidget):
 
     def _on_encoding_toggled(self, is_sampled: bool) -> None:
         self.edited.emit("encoding", Encoding.SAMPLE if is_sampled else Encoding.MEAN)
+
+    def _on_enlarging_toggled(self, of_latents: bool) -> None:
+        self.edited.emit("enlarging", Enlarging.LATENTS if of_latents else Enlarging.PIXELS)
+
+    def _on_area_toggled(self, is_part: bool) -> None:
+        self.edited.emit("area", Area.MASKED if is_part else Area.WHOLE)
+
+    def _on_padding_changed(self, padding_px: int) -> None:
+        self.edited.emit("padding_px", padding_px)
 
 
 def picture_path(mime: QMimeData) -> Path | None:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from studio.core.adapters import AdapterUse
+from studio.core.blend import Law
 from studio.core.canvas import blend_of
 from studio.core.canvas_edits import variation_canvas
 from studio.core.foreign.adoption import adopt
@@ -90,7 +92,7 @@ def test_what_the_program_says_stands_beside_what_is_here():
 
 def test_a_variation_seed_opens_as_a_canvas_that_stands_at_the_same_blend():
     found = adopted(samples.VARIATION)
-    assert found.canvas == variation_canvas(11, 4_000_000_000, 0.25)
+    assert found.canvas == replace(variation_canvas(11, 4_000_000_000, 0.25), law=Law.COLUMNS)
     there, here = found.recipe.blend, blend_of(found.canvas)
     assert here.noise_shares == pytest.approx(there.noise_shares)
     assert (here.prompt_shares, here.law) == (here.noise_shares, there.law)

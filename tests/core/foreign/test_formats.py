@@ -106,10 +106,9 @@ def test_a_variation_seed_becomes_a_blend_of_two_keyframes(read):
         keyframes=(Keyframe(seed=11, name="Seed"), Keyframe(seed=4_000_000_000, name="Variation")),
         noise_shares=(0.75, 0.25),
         prompt_shares=(0.75, 0.25),
-        law=Law.SLERP,
+        law=Law.COLUMNS,
     )
     assert (found.recipe.scheduler, found.recipe.schedule) == (Scheduler.EULER_A, Schedule.LINSPACE)
-    assert any("column by column" in each for each in found.differences)
 
 
 @pytest.mark.parametrize(("sampler", "told"), [("Euler a", True), ("DPM++ 2M SDE", True), ("DPM++ 2M", False)])

@@ -114,12 +114,13 @@ def settings_of(info):
 
 
 def variations(seed):
-    def blend(other, share):
+    def blend(other, share, law):
         keyframes = (Keyframe(seed=seed, name="Seed"), Keyframe(seed=other, name="Variation"))
         both = (1.0 - share, share)
-        return Blend(keyframes=keyframes, noise_shares=both, prompt_shares=both, law=Law.SLERP)
+        return Blend(keyframes=keyframes, noise_shares=both, prompt_shares=both, law=law)
 
-    return st.builds(blend, st.integers(0, SEED_MAX), st.floats(0.001, 1.0))
+    laws = st.sampled_from([Law.SLERP, Law.COLUMNS])
+    return st.builds(blend, st.integers(0, SEED_MAX), st.floats(0.001, 1.0), laws)
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,6 +1,7 @@
 """Drafts that the hand overtakes: which are cut, and which are shown."""
 
 import pytest
+from msgspec.structs import replace
 
 from studio.core.blend import Blend, Keyframe
 from studio.core.recipe import Recipe
@@ -134,3 +135,13 @@ def test_how_long_a_draft_takes_is_not_known_at_first(scene):
     scene.now += 0.22
     scene.want(0.3)
     assert len(scene.drafter.withdrawn) == 1
+
+
+def test_a_student_is_planned_for_once_it_has_drawn(scene):
+    scene.learn(0.03)
+    scene.want(0.1)
+    ((generation, asked),) = scene.drafter.drafts.items()
+    del scene.drafter.drafts[generation]
+    scene.live.on_drafted(generation, replace(drafted(asked, step_seconds=0.005), student_steps=4))
+    scene.want(0.2)
+    assert [each.steps for each in scene.drafter.drafts.values()] == [4]

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
 
 from studio.core.project import read_project
-from studio.core.start import Encoding
+from studio.core.start import Area, Encoding, Enlarging
 from studio.core.start_picture import decode_start
 from studio.ui.import_desk import ImportDesk
 from tests.fake_engine import scene
@@ -202,3 +202,41 @@ def test_what_is_imported_can_be_the_start(hand, monkeypatch):
     hand.studio.wait(lambda: hand.window.findChild(QDialog, "importPanel") is not None)
     hand.studio.find("importStartButton").click()
     hand.studio.wait(lambda: hand.start is not None)
+
+
+def test_refining_latents_leaves_the_picture_small(hand):
+    hand.studio.finish()
+    hand.studio.press(Qt.Key.Key_L, CONTROL | Qt.KeyboardModifier.AltModifier)
+    hand.studio.wait(lambda: len(hand.studio.engine.generated) == 2)
+    hand.studio.wait_idle()
+    larger = hand.studio.engine.generated[-1]
+    assert (larger.width, larger.height) == (512, 512)
+    assert (larger.start.enlarging, larger.start.strength) == (Enlarging.LATENTS, 0.55)
+    assert decode_start(larger.start).shape == (256, 256, 3)
+    hand.session.change_recipe(start=larger.start)
+    check = hand.studio.find("enlargingCheck")
+    assert not check.isHidden()
+    check.click()
+    hand.session.change_recipe(width=512, height=512)
+    hand.studio.wait(lambda: hand.pixels.shape == (512, 512, 3))
+    assert check.isHidden()
+
+
+def test_only_the_masked_area_leaves_the_picture_its_size(painting):
+    area, padding = painting.studio.find("areaCheck"), painting.studio.find("paddingSpin")
+    assert not area.isVisible()
+    painting.stroke((128, 128), (160, 128))
+    assert area.isVisible()
+    assert not padding.isVisible()
+    area.click()
+    padding.setValue(48)
+    assert (painting.start.area, painting.start.padding_px) == (Area.MASKED, 48)
+    painting.session.change_recipe(width=512, height=384)
+    assert painting.studio.find("startProblem").text() == ""
+    painting.stroke((64, 64), (90, 64))
+    assert painting.pixels.shape == (256, 256, 3)
+    assert painting.mask[64, 70] == 255
+    area.click()
+    painting.studio.wait(lambda: painting.pixels.shape == (384, 512, 3))
+    painting.undo()
+    assert (painting.start.area, painting.pixels.shape) == (Area.MASKED, (256, 256, 3))

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import Cancelled
-from studio.engine.hashing import WeightHasher
+from studio.core.models import read_model
+from studio.core.weight_hash import WeightHasher
+from tests.scripted_engine import write_model
 
 
 def write(folder: Path, **files: bytes) -> list[Path]:
@@ -59,3 +61,28 @@ def test_it_can_be_stopped_and_begun_again(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         hasher.model_hash(tmp_path, files, stop)
     assert hasher.model_hash(tmp_path, files, nothing) == WeightHasher().model_hash(tmp_path, files, nothing)
+
+
+def test_it_is_remembered_on_disk_for_all_who_use_it(tmp_path: Path) -> None:
+    store, files = tmp_path / "cache" / "hashes.json", write(tmp_path, a=b"one", b=b"two")
+    digest = WeightHasher(store).model_hash(tmp_path, files[:1], nothing)
+    WeightHasher(store).model_hash(tmp_path, files[1:], nothing)
+    heard: list[float] = []
+    assert WeightHasher(store).model_hash(tmp_path, files[:1], heard.append) == digest
+    WeightHasher(store).model_hash(tmp_path, files, heard.append)
+    assert heard == []
+    write(tmp_path, a=b"other")
+    assert WeightHasher(store).model_hash(tmp_path, files[:1], heard.append) != digest
+    store.write_bytes(b"[" * 100_000)
+    assert WeightHasher(store).model_hash(tmp_path, files[1:], nothing)
+
+
+def test_what_is_not_known_yet_is_not_read(tmp_path: Path) -> None:
+    folder, hasher = write_model(tmp_path / "m"), WeightHasher()
+    info = read_model(folder)
+    (folder / "unet" / "model.safetensors").write_bytes(b"weights")
+    assert hasher.known_hash(info) == ""
+    digest = hasher.hash_of(info, nothing)
+    assert hasher.known_hash(info) == digest
+    (folder / "unet" / "model.safetensors").write_bytes(b"others")
+    assert hasher.known_hash(info) == ""
