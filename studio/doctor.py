@@ -98,7 +98,7 @@ def _devices() -> Iterator[Finding]:
 
 
 def _speed(places: Places) -> Iterator[Finding]:
-    """How fast the processor is in fewer digits, which decides about large models; measured here, where it never was."""
+    """How fast the processor is in fewer digits, which decides about large models; measured where it never was."""
     try:
         engine = importlib.import_module("studio.engine.precision")
         device = importlib.import_module("studio.engine.device").choose_device("cpu")

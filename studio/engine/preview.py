@@ -66,9 +66,7 @@ class Previewer:
 
     def draft(self, latents: Tensor) -> tuple[Picture, NDArray[np.float32]]:
         """The picture of `latents` by the tiny tier, or the linear one; and the linear one in floats of 0 to 1."""
-        signature: NDArray[np.float32] = (
-            (self.linear.pixels(latents)[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy()
-        )
+        signature: NDArray[np.float32] = (self.linear.pixels(latents)[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy()
         return self._show(latents, PreviewTier.TINY), np.ascontiguousarray(signature)
 
     def refine(self, latents: Tensor, picture: Picture) -> None:

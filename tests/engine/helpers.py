@@ -1,6 +1,9 @@
 """What several engine tests need."""
 
+from typing import Any
+
 import numpy as np
+import torch
 
 from studio.core.errors import Cancelled
 from studio.core.events import Event, Picture, Step
@@ -36,6 +39,22 @@ def small(**changes: object) -> Recipe:
         "model": ModelRef(name="plain"),
     }
     return Recipe(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def called(pipe: Any, recipe: Recipe, **more: Any) -> Picture:
+    """What diffusers' `pipe` makes of `recipe`, called by hand."""
+    made = pipe(
+        recipe.prompt,
+        width=recipe.width,
+        height=recipe.height,
+        num_inference_steps=recipe.steps,
+        guidance_scale=recipe.guidance,
+        generator=torch.Generator("cpu").manual_seed(recipe.seed),
+        output_type="np",
+        **more,
+    )
+    picture: Picture = (made.images[0] * 255).round().astype(np.uint8)
+    return picture
 
 
 def psnr(one: Picture, other: Picture) -> float:

@@ -24,7 +24,7 @@ from studio.core.start_picture import decode_mask
 from studio.engine import local, starting
 from studio.engine.local import LocalEngine
 from studio.engine.single_file import part_config_for
-from tests.engine.helpers import Recorder, psnr
+from tests.engine.helpers import Recorder, called, psnr
 from tests.engine.reference import load_reference, reference_scheduler
 from tests.engine.test_starting import CONFIGS, a_picture, half_mask, started
 from tests.tiny_checkpoints import write_checkpoint
@@ -73,21 +73,14 @@ def reference(folder: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch, **c
     pipe.set_progress_bar_config(disable=True)
     pipe.scheduler = reference_scheduler(recipe, CONFIGS["plain"])
     assert recipe.start is not None
-    answer = pipe(
-        recipe.prompt,
+    return called(
+        pipe,
+        recipe,
         image=Image.fromarray(a_picture()),
         mask_image=Image.fromarray(decode_mask(recipe.start)),
         strength=recipe.start.strength,
-        width=recipe.width,
-        height=recipe.height,
-        num_inference_steps=recipe.steps,
-        guidance_scale=recipe.guidance,
-        generator=torch.Generator("cpu").manual_seed(recipe.seed),
-        output_type="np",
         **call,
     )
-    picture: Picture = (answer.images[0] * 255).round().astype(np.uint8)
-    return picture
 
 
 def holding_at_the_end(recipe: Recipe, latents_of: Any) -> Any:

@@ -10,7 +10,6 @@ from typing import Any
 import diffusers
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from studio.core.adapters import AdapterUse
@@ -26,7 +25,7 @@ from studio.core.start import Start
 from studio.engine.local import LocalEngine
 from studio.engine.preview import Stopwatch
 from studio.engine.whole_loading import part_class
-from tests.engine.helpers import Recorder, psnr, small
+from tests.engine.helpers import Recorder, called, psnr, small
 from tests.tiny_pipelines import PIPELINES as TINY
 from tests.tiny_pipelines import build_pipeline
 
@@ -68,19 +67,12 @@ def reference(folder: Path, recipe: Recipe) -> Picture:
         folder / recipe.model.name, local_files_only=True, low_cpu_mem_usage=False, use_safetensors=True
     )
     pipe.set_progress_bar_config(disable=True)
-    made = pipe(
-        recipe.prompt,
-        width=recipe.width,
-        height=recipe.height,
-        num_inference_steps=recipe.steps,
-        guidance_scale=recipe.guidance,
-        generator=torch.Generator("cpu").manual_seed(recipe.seed),
-        output_type="np",
+    return called(
+        pipe,
+        recipe,
         **({"negative_prompt": recipe.negative_prompt} if recipe.negative_prompt else {}),
         **({"use_resolution_binning": False} if recipe.model.name == "sana" else {}),
     )
-    picture: Picture = (made.images[0] * 255).round().astype(np.uint8)
-    return picture
 
 
 @pytest.mark.filterwarnings("ignore:`callback_steps` is deprecated:FutureWarning")  # Kandinsky's own, called by hand

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
-import numpy as np
 import pytest
-import torch
 
 from studio.core.errors import OptionError
 from studio.core.events import Picture
@@ -15,7 +13,7 @@ from studio.core.models import read_model
 from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler
 from studio.engine.local import LocalEngine
-from tests.engine.helpers import Recorder, psnr, small
+from tests.engine.helpers import Recorder, called, psnr, small
 from tests.tiny_families import BUILDERS
 
 AGREES_DB = 55.0
@@ -66,18 +64,7 @@ def reference(pipes: dict[str, Any], families: Path, recipe: Recipe, scheduler: 
         call |= {"negative_prompt": recipe.negative_prompt, "use_resolution_binning": False, "clean_caption": False}
     if name in LIMITS:
         call["max_sequence_length"] = LIMITS[name]
-    made = pipe(
-        recipe.prompt,
-        width=recipe.width,
-        height=recipe.height,
-        num_inference_steps=recipe.steps,
-        guidance_scale=recipe.guidance,
-        generator=torch.Generator("cpu").manual_seed(recipe.seed),
-        output_type="np",
-        **call,
-    )
-    picture: Picture = (made.images[0] * 255).round().astype(np.uint8)
-    return picture
+    return called(pipe, recipe, **call)
 
 
 @pytest.mark.parametrize("name", BUILDERS)
