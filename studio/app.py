@@ -121,7 +121,7 @@ def assemble(
     sketches = SketchDesk(thread, jobs, window.status, window.progress, window)
     canvas = CanvasDesk(window, session, sketches, pictures)
     questions = Questions(thread, window)
-    preferences = Preferences(app, window, thread, library, settings=settings, path=places.settings)
+    preferences = Preferences(app, window, thread, library, settings=settings, places=places)
     CanvasSettings(window, canvas, preferences)
     projects = _projects(window, session, models, places, last)
     window.controller = Controller(
@@ -140,8 +140,8 @@ def assemble(
     queue = QueueDesk(window, jobs, library, session.record)
     queue.recipeChosen.connect(window.controller.use_recipe)
     _feeders(window, session, jobs, pictures, models=models, folder=places.pictures)
-    _models_at_hand(window, models, library, places=places, folders=folders, make_hub=make_hub)
-    _incoming(window, session, models, pictures, canvas, places=places, folders=folders)
+    _models_at_hand(window, models, library, preferences, places=places, make_hub=make_hub)
+    _incoming(window, session, models, pictures, canvas, places=places, preferences=preferences)
     desk = LibraryDesk(window, library, pictures, places.pictures, session.record)
     desk.exportRequested.connect(ExportDesk(window, pictures, preferences).export)
     sketches.pictureWanted.connect(window.controller.keep)
@@ -241,31 +241,35 @@ def _models_at_hand(
     window: MainWindow,
     models: dict[str, ModelInfo],
     library: Shelf,
+    preferences: Preferences,
     *,
     places: Places,
-    folders: tuple[Path, ...],
     make_hub: MakeHub,
 ) -> None:
     """What keeps the list of models, shows it, and fetches more."""
     recipes = window.controller.recipes
-    ModelsDesk(window, recipes, ModelDesk(window, recipes, models, folders), library, places.hashes)
+    desk = ModelDesk(window, recipes, models, preferences.model_folders)
+    preferences.foldersChanged.connect(desk.use_folders)
+    ModelsDesk(window, recipes, desk, library, places.hashes)
     GetDesk(window, window.controller.jobs, make_hub, places.models, recipes.load_again)
 
 
 def _incoming(
     window: MainWindow, session: Session, models: dict[str, ModelInfo], pictures: PictureDesk, canvas: CanvasDesk,
-    *, places: Places, folders: tuple[Path, ...],
+    *, places: Places, preferences: Preferences,
 ) -> None:  # fmt: skip
     """What takes in files: adapters, pictures to start from, to paint masks on, to read settings from."""
-    AdapterDesk(window, session, places, folders)
+    adapters = AdapterDesk(window, session, places, preferences.model_folders)
+    preferences.foldersChanged.connect(adapters.use_folders)
     starts = StartDesk(window, session, pictures, submit=window.controller.submit)
     MaskDesk(window, session, pictures, starts)
     ExtendDesk(window, session, pictures, starts, models)
     use_recipe = window.controller.use_recipe
-    ImportDesk(
+    imports = ImportDesk(
         window, session, models=models, pictures=pictures, canvas=canvas, starts=starts, use_recipe=use_recipe,
-        folders=folders,
+        folders=preferences.model_folders,
     )  # fmt: skip
+    preferences.foldersChanged.connect(imports.use_folders)
 
 
 def _tell_first(

@@ -40,6 +40,7 @@ class FakeEngine:
         self.generated, self.loaded, self.cancelled = [], [], 0
         self.draft_step_ms, self.begun_drafts, self.drafts = 1.0, [], []
         self.tiers: list[PreviewTier] = []
+        self.folders: list[tuple[Path, ...]] = []
         self.memories_gb: list[int] = []
         self.precisions: list[Precision] = []
         self.closed = False
@@ -107,6 +108,9 @@ class FakeEngine:
 
     def set_preview(self, tier):
         self.tiers.append(tier)
+
+    def set_model_folders(self, folders):
+        self.folders.append(folders)
 
     def set_model_memory(self, memory_gb):
         self.memories_gb.append(memory_gb)

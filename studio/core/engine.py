@@ -1,6 +1,7 @@
 """What an engine promises. The window and the command line know engines only by this."""
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -89,6 +90,10 @@ class Engine(Protocol):
 
     def set_preview(self, tier: PreviewTier) -> None:
         """How previews are made from now on."""
+        ...
+
+    def set_model_folders(self, folders: tuple[Path, ...]) -> None:
+        """Where models and what goes with them are looked for from now on. Those in memory stay."""
         ...
 
     def set_model_memory(self, memory_gb: int) -> None:

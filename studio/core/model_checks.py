@@ -7,7 +7,7 @@ from studio.core.adapters_used import adapters_used
 from studio.core.errors import OptionError
 from studio.core.model_family import check_offered
 from studio.core.model_info import ModelInfo
-from studio.core.prompt_grammar import parse_prompt
+from studio.core.prompt_grammar import has_weights
 from studio.core.recipe import Recipe
 
 
@@ -44,8 +44,7 @@ def _refuse(ability: Ability, recipe: Recipe, model: ModelInfo) -> None:
 
 
 def _refuse_weights(name: str, text: str, who: str) -> None:
-    chunks = parse_prompt(text).chunks
-    if len(chunks) > 1 or any(passage.weight != 1.0 for chunk in chunks for passage in chunk):
+    if has_weights(text):
         raise OptionError(
             name, f"{who} reads no prompt weights. Take out brackets and BREAK; write \\( and \\) for a bracket itself."
         )

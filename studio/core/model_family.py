@@ -44,7 +44,8 @@ class FamilyFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `slug` names its folder in `resources/configs`; `pipelines` are diffusers' names for it; `weighted` are the parts
     that hold weights, in the order they are loaded, `tokenizers` those that do not; `optional` may be missing;
-    `size_multiple` in pixels: the autoencoder's downsampling times the patches of the denoiser.
+    `size_multiple` in pixels: the autoencoder's downsampling times the patches of the denoiser. `weighs_words`: the
+    prompt's brackets and BREAK count; elsewhere they are left out.
     """
 
     slug: str
@@ -54,6 +55,7 @@ class FamilyFacts(msgspec.Struct, frozen=True, kw_only=True):
     optional: tuple[str, ...] = ()
     size_multiple: int = 8
     token_limit: int = 75
+    weighs_words: bool = True
     defaults: Defaults = Defaults()
 
     @property
@@ -93,6 +95,7 @@ FAMILIES: Mapping[ModelFamily, FamilyFacts] = MappingProxyType(
             optional=("tokenizer_3", "text_encoder_3"),
             size_multiple=16,
             token_limit=255,
+            weighs_words=False,
             defaults=Defaults(
                 width=1024, height=1024, steps=28, guidance=5.0, scheduler=Scheduler.EULER, schedule=Schedule.NORMAL
             ),
@@ -104,6 +107,7 @@ FAMILIES: Mapping[ModelFamily, FamilyFacts] = MappingProxyType(
             weighted=("text_encoder", "text_encoder_2", "transformer", "vae"),
             size_multiple=16,
             token_limit=511,
+            weighs_words=False,
             defaults=Defaults(
                 width=1024, height=1024, steps=28, guidance=3.5, scheduler=Scheduler.EULER, schedule=Schedule.NORMAL
             ),
@@ -115,6 +119,7 @@ FAMILIES: Mapping[ModelFamily, FamilyFacts] = MappingProxyType(
             weighted=("text_encoder", "transformer", "vae"),
             size_multiple=16,
             token_limit=299,
+            weighs_words=False,
             defaults=Defaults(width=1024, height=1024, steps=20, guidance=4.5, schedule=Schedule.NORMAL),
         ),
         ModelFamily.OTHER: FamilyFacts(slug="", pipelines=(), tokenizers=(), weighted=()),

@@ -62,6 +62,12 @@ def parse_prompt(text: str) -> ParsedPrompt:
     return ParsedPrompt(tuple(_merged(chunk) for chunk in chunks), adapters_in(text))
 
 
+def has_weights(text: str) -> bool:
+    """Whether brackets say how much a passage counts, or BREAK where a chunk begins."""
+    chunks = parse_prompt(text).chunks
+    return len(chunks) > 1 or any(passage.weight != 1.0 for chunk in chunks for passage in chunk)
+
+
 def adapters_in(text: str) -> tuple[AdapterUse, ...]:
     """The adapters that a prompt asks for, in their order."""
     return tuple(_adapter_use(found) for found in _ADAPTER.finditer(text))

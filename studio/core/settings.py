@@ -94,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         tuple[str, ...],
         Meta(
             title="Model folders",
-            description="Folders that hold your models, one folder each. They are looked through at the next start.",
+            description="Folders that hold your models, one folder each. They are looked through at once.",
             extra={"section": "Models"},
         ),
     ] = ()

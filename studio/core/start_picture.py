@@ -1,6 +1,7 @@
 """Starting pictures and masks: from files and arrays to the PNG bytes a recipe keeps, and back."""
 
 import io
+import math
 import warnings
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from studio.core.errors import OptionError, PictureError
 from studio.core.events import Picture
 from studio.core.keyframe_picture import encode_picture
 from studio.core.recipe import Recipe
-from studio.core.start import MASK_BYTES_MAX, START_BYTES_MAX, Start, png_size
+from studio.core.start import MASK_BYTES_MAX, SIDE_MAX_PX, START_BYTES_MAX, Area, Start, png_size
 
 Mask = NDArray[np.uint8]
 """(height, width): 255 where a picture is made anew, 0 where it stays."""
+_HOPE = 1.3
+"""So many times what a start may take is tried, in case that the guess at its bytes was too high."""
 _LYING = 5
 """EXIF orientations from here on swap width and height."""
 
@@ -27,14 +30,50 @@ def start_from_file(path: Path, recipe: Recipe, *, alpha_is_mask: bool = False) 
 
     What shows through is white; with `alpha_is_mask` it is also what is made anew, where anything shows through.
     Strength, encoding and mask stay as `recipe` has them, if the mask fits; a new alpha mask takes the old one's place.
+    Where only the masked area of the recipe's start is worked on, it is all of the picture: see `whole_picture`.
 
     Raises:
         PictureError: a file that is missing, no picture, damaged or too large.
     """
+    if recipe.start is not None and recipe.start.area is Area.MASKED and not alpha_is_mask:
+        with open_picture(path) as file:
+            file.draft("RGB", (SIDE_MAX_PX, SIDE_MAX_PX))  # a JPEG larger than that is decoded smaller
+            whole = opaque(ImageOps.exif_transpose(file))
+        return with_picture(recipe.start, whole_picture(whole))
     picture = encode_picture(path, recipe.width, recipe.height, START_BYTES_MAX)
     start = with_picture(recipe.start, picture)
     mask = _alpha_mask(path, recipe.width, recipe.height) if alpha_is_mask else None
     return start if mask is None else replace(start, mask=encode_mask(mask))
+
+
+def whole_picture(image: Image.Image) -> bytes:
+    """`image`, RGB, as PNG bytes at its own size; smaller where a start can have neither so many pixels nor bytes."""
+    scale = min(1.0, SIDE_MAX_PX / max(image.size), math.sqrt(_HOPE * START_BYTES_MAX / _likely_bytes(image)))
+    while True:
+        across, down = (max(1, round(side * scale)) for side in image.size)
+        is_whole = (across, down) == image.size
+        data = _png(image if is_whole else image.resize((across, down), Image.Resampling.LANCZOS))
+        if len(data) <= START_BYTES_MAX:
+            return data
+        scale *= min(0.95, math.sqrt(START_BYTES_MAX / len(data)))  # bytes go with the pixels, more or less
+
+
+def uncropped(start: Start, picture: bytes) -> Start:
+    """`start` with all of the `picture` whose middle it shows. Its mask goes along; what was cropped away is kept.
+
+    Raises:
+        PictureError: a damaged mask.
+        OptionError: a mask that takes too many bytes at that size.
+    """
+    wanted, size = png_size(picture), png_size(start.mask)
+    if size is None or wanted is None or size == wanted:
+        return replace(start, picture=picture)
+    scale = min(wanted[0] / size[0], wanted[1] / size[1])
+    across, down = (max(1, round(side * scale)) for side in size)
+    middle = Image.fromarray(decode_mask(start)).resize((across, down), Image.Resampling.BILINEAR)
+    mask = Image.new("L", wanted)
+    mask.paste(middle, ((wanted[0] - across) // 2, (wanted[1] - down) // 2))
+    return replace(start, picture=picture, mask=encode_mask(np.asarray(mask)))
 
 
 def with_picture(start: Start | None, picture: bytes) -> Start:
@@ -149,6 +188,12 @@ def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
+
+
+def _likely_bytes(image: Image.Image) -> float:
+    """Of its PNG file, by a band in eight: to write all of a large one only to find it too large takes seconds."""
+    is_taken = np.arange(image.height) % 256 < 32
+    return len(_png(Image.fromarray(np.asarray(image)[is_taken]))) * image.height / int(is_taken.sum())
 
 
 def _other_size(found: tuple[int, ...], wanted: tuple[int, ...]) -> OptionError:

@@ -50,6 +50,12 @@ class Adapting:
         self._put_back: list[list[Callable[[], object]]] = []
         """For each picture in the making, the outermost first."""
 
+    def look_in(self, model_folders: tuple[Path, ...]) -> None:
+        """Look for adapters, embeddings and VAEs in and beside these from now on."""
+        self._model_folders, self._folders = model_folders, adapter_folders(model_folders)
+        self.learning.look_in(model_folders)
+        self._vaes.look_in(model_folders)
+
     def check(self, recipe: Recipe) -> None:
         """Raise OptionError, AdapterNotFoundError or UnsafeModelError for files that cannot be had."""
         check_files_found(recipe, self._model_folders)

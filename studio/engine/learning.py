@@ -23,6 +23,10 @@ class Learning:
         self._folders, self._hasher = embedding_folders(model_folders), hasher
         self._read: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
 
+    def look_in(self, model_folders: tuple[Path, ...]) -> None:
+        """Look in and beside these from now on."""
+        self._folders = embedding_folders(model_folders)
+
     def named(self, recipe: Recipe, loaded: Loaded, tick: Callable[[float], None]) -> Recipe:
         """The recipe with its learned words and their hashes, each fit for the model.
 

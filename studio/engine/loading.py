@@ -84,7 +84,7 @@ class Loader:
         `measured` that which remembers how fast the machine is.
         """
         self.precisions = Precisions(device, measured)
-        self._folders = folders
+        self.folders = folders
         self._device, self._budget_bytes = device, budget_bytes
         self._hasher = WeightHasher(hashes)
         self._held: OrderedDict[Path, Loaded | LoadedPipeline] = OrderedDict()
@@ -93,6 +93,11 @@ class Loader:
     def loaded(self) -> Loaded | LoadedPipeline | None:
         """The model used last."""
         return next(reversed(self._held.values()), None)
+
+    def add_bytes(self, loaded: Loaded, added_bytes: int) -> None:
+        """Count so much more for `loaded`, which is used now, and hold no more than the budget allows."""
+        self._held[loaded.info.path] = replace(loaded, size_bytes=loaded.size_bytes + added_bytes)
+        self.set_budget(self._budget_bytes)
 
     def set_budget(self, budget_bytes: int) -> None:
         """Hold no more than that from now on."""
@@ -171,7 +176,7 @@ class Loader:
             if info.file is None:
                 parts = load_pipeline_folder(info, device, begin)
             else:
-                parts = load_single_file(info, device, begin, self._folders)
+                parts = load_single_file(info, device, begin, self.folders)
             turns = Turns(parts.family.components, device.torch_device)
             turns.follow(plan)
             begin("previews", 1.0)

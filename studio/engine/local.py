@@ -65,7 +65,8 @@ class LocalEngine:
         self._embeddings = EmbeddingCache(EMBEDDING_BUDGET_BYTES)
         self._noises = KeyframeNoises()
         self._trajectories = Trajectories(TRAJECTORY_BUDGET_BYTES)
-        self._adapting, self._students = Adapting(model_folders), Students(wanted=few_step)
+        self._adapting = Adapting(model_folders)
+        self._students = Students(self._loader.add_bytes, wanted=few_step)
         self._tier = PreviewTier.LINEAR
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -171,6 +172,11 @@ class LocalEngine:
     def set_preview(self, tier: PreviewTier) -> None:
         """How previews are made from the next step on. *Tiny* is linear where the model has no tiny autoencoder."""
         self._tier = tier
+
+    def set_model_folders(self, folders: tuple[Path, ...]) -> None:
+        """Where models and what goes with them are looked for from now on. Those in memory stay."""
+        self._folders = self._loader.folders = folders
+        self._adapting.look_in(folders)
 
     def set_model_memory(self, memory_gb: int) -> None:
         """How many GiB models may take together; 0: half of what the device has."""

@@ -7,13 +7,15 @@ a draft by it shows the composition of the picture in full, in half the time a s
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 import msgspec
 from torch import Generator
+from torch.nn import Module
 
 from studio.core.adapters_used import adapters_used
 from studio.core.engine import Report
@@ -41,6 +43,8 @@ FILE_BYTES_MAX = 64 << 20
 GUIDANCE_TOLERANCE = 0.5
 """How far from the guidance scale it was taught at a student's pictures pass for the model's own."""
 _STEPS_MAX, _SHIFT_MAX = 50, 100
+AddBytes: TypeAlias = Callable[[Loaded, int], None]
+"""Takes how many bytes more a model in memory takes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,9 +84,9 @@ class Student:
 class Students:
     """The students of the models in memory, each read when its model is loaded, or first drafted."""
 
-    def __init__(self, *, wanted: bool = True) -> None:
-        """None is read yet, and none ever where they are not `wanted`."""
-        self._wanted = wanted
+    def __init__(self, add_bytes: AddBytes, *, wanted: bool = True) -> None:
+        """None is read yet, and none ever where they are not `wanted`. `add_bytes` hears what each one takes."""
+        self._add_bytes, self._wanted = add_bytes, wanted
         self._hasher = WeightHasher()
         self._known: WeakKeyDictionary[Family, Student | None] = WeakKeyDictionary()
 
@@ -111,6 +115,7 @@ class Students:
         except (ModelError, OSError) as error:
             report(Staged(stage=Stage.LOADING, detail=f"drafts are drawn without {FILE.as_posix()}: {error}"))
             return None
+        self._add_bytes(loaded, _size_bytes(student.family.components["unet"]))
         student.family.prepare(loaded.info.defaults.width, loaded.info.defaults.height, prompts=1)
         return student
 
@@ -123,7 +128,7 @@ def _load(path: Path, loaded: Loaded, hasher: WeightHasher) -> Student:
     if not isinstance(family, StableDiffusion) or family.guidance is not Guidance.CLASSIFIER_FREE:
         raise AdapterError(path.name, "only guided models of Stable Diffusion's family have students")
     unet = family.components["unet"]
-    if sum(each.numel() * each.element_size() for each in unet.parameters()) > WEIGHT_BYTES_MAX:
+    if _size_bytes(unet) > WEIGHT_BYTES_MAX:
         raise AdapterError(path.name, "the model is too large to be held twice")
     facts = read_header(path).metadata
     digests = [hasher.file_hash(each, lambda _: None) for each in weight_files(loaded.info.folder, "unet")]
@@ -132,6 +137,10 @@ def _load(path: Path, loaded: Loaded, hasher: WeightHasher) -> Student:
     changed = copy.deepcopy(unet)
     Adapters({"unet": changed}).use([(load_lora(path, {"unet": changed}), 1.0)])
     return Student(family.with_unet(changed), *_taught(path, facts))
+
+
+def _size_bytes(module: Module) -> int:
+    return sum(each.numel() * each.element_size() for each in module.parameters())
 
 
 def _taught(path: Path, facts: Mapping[str, str]) -> tuple[float, frozenset[int], int]:

@@ -59,6 +59,10 @@ class VaeOverrides:
         self._folders, self._hasher = vae_folders(model_folders), hasher
         self._kits: WeakKeyDictionary[Family, _Kit] = WeakKeyDictionary()
 
+    def look_in(self, model_folders: tuple[Path, ...]) -> None:
+        """Look in and beside these from now on."""
+        self._folders = vae_folders(model_folders)
+
     def put_in(self, recipe: Recipe, loaded: Loaded, tick: Callable[[float], None]) -> Recipe:
         """Have the VAE of `recipe` in the model, or its own, and give the recipe with the VAE's hash.
 

@@ -113,6 +113,8 @@ def make_actions(window: QMainWindow) -> tuple[dict[str, QAction], dict[str, QMe
         window.addAction(action)
         if info.group:
             _join(groups, window, info, action)
+    for menu in menus.values():
+        menu.setToolTipsVisible(True)  # of what is grey, they say why
     return actions, menus
 
 

@@ -42,6 +42,11 @@ class AdapterDesk(QObject):
         window.shown.connect(self.look)
         window.closeRequested.connect(self._on_close_requested)
 
+    def use_folders(self, model_folders: tuple[Path, ...]) -> None:
+        """Look in and beside these from now on, and at once."""
+        self._folders = model_folders
+        self.look()
+
     def look(self) -> None:
         """Find out again which files there are."""
         folders = self._folders

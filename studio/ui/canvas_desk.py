@@ -5,8 +5,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
+from studio.core.abilities import Ability
 from studio.core.recipe import Recipe
 from studio.core.session import Session
+from studio.ui.ability_gate import allow, refuses
 from studio.ui.canvas.canvas_controller import CanvasController
 from studio.ui.main_window import MainWindow
 from studio.ui.picture_desk import PictureDesk
@@ -48,6 +50,8 @@ class CanvasDesk(QObject):
 
     def send(self, recipe: Recipe, path: Path | None) -> None:
         """Make the picture of `recipe` a keyframe: by its seed, or by its file where no single seed makes it."""
+        if refuses(self._window, Ability.BLENDS):
+            return
         self._window.action("latentCanvas").setChecked(True)
         if recipe.blend is None or path is None:
             self.canvas.add_recipe(recipe)
@@ -56,6 +60,8 @@ class CanvasDesk(QObject):
 
     def open(self, recipe: Recipe) -> None:
         """Bring back the canvas that the picture of `recipe` was kept from."""
+        if refuses(self._window, Ability.BLENDS):
+            return
         self._window.action("latentCanvas").setChecked(True)
         self.canvas.add_recipe(recipe)
 
@@ -77,8 +83,8 @@ class CanvasDesk(QObject):
         """Offer what fits the picture on show: one kept from a canvas has no seed of its own to vary."""
         shown = self._pictures.on_show
         is_blend = shown is not None and shown.recipe.blend is not None
-        self._window.action("openAsCanvas").setEnabled(is_blend)
-        self._window.action("varyPicture").setEnabled(is_showing and not is_blend)
+        allow(self._window.action("openAsCanvas"), is_blend)
+        allow(self._window.action("varyPicture"), is_showing and not is_blend)
 
     def _on_open_as_canvas_triggered(self) -> None:
         if self._pictures.on_show is not None:

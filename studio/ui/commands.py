@@ -1,5 +1,6 @@
 """What the window tells the engine thread. Frozen values; the only way in."""
 
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -97,6 +98,12 @@ class Withdraw(msgspec.Struct, frozen=True):
     generation: int
 
 
+class SetModelFolders(msgspec.Struct, frozen=True):
+    """Where models and what goes with them are looked for from now on."""
+
+    folders: tuple[Path, ...]
+
+
 class SetModelMemory(msgspec.Struct, frozen=True):
     """How many GiB models may take together from now on; 0: as the engine thinks best."""
 
@@ -140,6 +147,7 @@ Command: TypeAlias = (
     | AskTokenCount
     | Sketch
     | Withdraw
+    | SetModelFolders
     | SetModelMemory
     | SetPrecision
     | SetPreview

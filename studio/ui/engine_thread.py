@@ -37,6 +37,7 @@ from studio.ui.commands import (
     Preload,
     Quit,
     Resume,
+    SetModelFolders,
     SetModelMemory,
     SetNames,
     SetPrecision,
@@ -116,7 +117,7 @@ class EngineThread(QThread):
         self._counts: dict[str, str] = {}
         self._levels: Recipe | None = None
         self._preload: str | None = None
-        self._wishes: dict[type[Command], SetModelMemory | SetPrecision | SetPreview] = {}
+        self._wishes: dict[type[Command], SetModelFolders | SetModelMemory | SetPrecision | SetPreview] = {}
         self._held = ""
         self._preloading = self._stopping = self._quitting = False
         self._measured_at = 0.0
@@ -213,7 +214,7 @@ class EngineThread(QThread):
                 self.sketches.take(command)
             case Withdraw(generation):
                 self.sketches.withdraw(generation)
-            case SetModelMemory() | SetPrecision() | SetPreview():
+            case SetModelFolders() | SetModelMemory() | SetPrecision() | SetPreview():
                 self._wishes[type(command)] = command
             case Quit():
                 self._quitting = True
@@ -339,7 +340,7 @@ class EngineThread(QThread):
             self.deviceMeasured.emit(self._engine.device())
 
     def ready_engine(self) -> Engine:
-        """The engine, made where there is none yet, with the previews, the memory and the precision wanted now."""
+        """The engine, made where there is none yet, with the settings wanted now."""
         if self._engine is None:
             self.tell(self._jobs.current, Staged(stage=Stage.STARTING))
             self._engine = self._make_engine()
@@ -349,6 +350,8 @@ class EngineThread(QThread):
                     self._engine.set_preview(tier)
                 case SetPrecision(precision):
                     self._engine.set_precision(precision)
+                case SetModelFolders(folders):
+                    self._engine.set_model_folders(folders)
                 case SetModelMemory(memory_gb):
                     self._engine.set_model_memory(memory_gb)
         self._wishes.clear()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
+from studio.core.abilities import Ability
 from studio.core.errors import SaveError
 from studio.core.export import export_bytes
 from studio.core.export_options import ExportOptions
@@ -17,6 +18,7 @@ from studio.core.foreign.adoption import Adoption
 from studio.core.models import ModelInfo
 from studio.core.recipe import Recipe
 from studio.core.session import Session
+from studio.ui.ability_gate import refuses
 from studio.ui.canvas_desk import CanvasDesk
 from studio.ui.images import to_picture
 from studio.ui.import_panel import ImportPanel, Use
@@ -31,6 +33,7 @@ UseRecipe = Callable[..., None]
 _PICTURE_TYPES = ("image/png", "image/webp", "image/jpeg")
 """What programs put on the clipboard beside the bare pixels; the file's own bytes still carry its texts."""
 _PICTURE_BYTES_MAX = 256 << 20
+_NEEDS = {Use.START: Ability.STARTS, Use.KEYFRAME: Ability.BLENDS}
 
 
 class ImportDesk(QObject):
@@ -65,6 +68,10 @@ class ImportDesk(QObject):
         choice.startWanted.connect(starts.use_file)
         choice.recipeWanted.connect(pictures.open_recipe)
         window.closeRequested.connect(self._on_close_requested)
+
+    def use_folders(self, folders: tuple[Path, ...]) -> None:
+        """Look for what goes with models in and beside these from now on."""
+        self._reader.use_folders(folders)
 
     def open(self, path: Path) -> None:
         """Read the picture at `path`, and show what it says."""
@@ -129,7 +136,7 @@ class ImportDesk(QObject):
         self._window.status.show_activity(self.tr("Seed of {name} taken").format(name=found.name))
 
     def _add_keyframe(self, found: Found) -> None:
-        if found.path is not None:
+        if found.path is not None and not refuses(self._window, Ability.BLENDS):
             self._window.action("latentCanvas").setChecked(True)
             self._canvas.canvas.add_file(found.path)
 
@@ -141,7 +148,7 @@ class ImportDesk(QObject):
         if self._panel is None:
             self._panel = ImportPanel(self._window)
             self._panel.useWanted.connect(self._use)
-        self._panel.show_found(found)
+        self._panel.show_found(found, {use: self._window.lacks.get(ability, "") for use, ability in _NEEDS.items()})
 
     def _on_paste_start_triggered(self) -> None:
         path = self._picture_in(QGuiApplication.clipboard().mimeData())

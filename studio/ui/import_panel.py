@@ -1,6 +1,7 @@
 """What another program's picture says, what becomes of it here, and what to do with it. It stands in nobody's way."""
 
 import enum
+from collections.abc import Mapping
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPixmap
@@ -66,12 +67,13 @@ class ImportPanel(QDialog):
         self.differences = label("", "text")
         self.tabs = QTabWidget()
         self.buttons: dict[Use, QPushButton] = {}
+        self._tips: dict[Use, str] = {}
         self._lay_out()
         self.setMinimumWidth(440)
         self.resize(*_SIZE_PX)
 
-    def show_found(self, found: Found) -> None:
-        """Show what a picture says, and come to the front."""
+    def show_found(self, found: Found, lacks: Mapping[Use, str]) -> None:
+        """Show what a picture says, and come to the front. `lacks` says of what the model cannot take, why."""
         self._found = found
         adoption = found.adoption
         self._show_picture(found)
@@ -80,7 +82,7 @@ class ImportPanel(QDialog):
         self.tabs.setVisible(adoption is not None)
         if adoption is not None:
             self._show_adoption(adoption)
-        self._show_buttons(found)
+        self._show_buttons(found, lacks)
         self.show()
         self.activateWindow()
         if adoption is None:
@@ -152,6 +154,7 @@ class ImportPanel(QDialog):
             button = self.buttons[use] = QPushButton(text)
             button.setObjectName(f"import{use.value.capitalize()}Button")
             button.setToolTip(tip)
+            self._tips[use] = tip
             button.clicked.connect(lambda _=False, use=use: self._on_use_clicked(use))
             row.addWidget(button)
         self.buttons[Use.ALL].setDefault(True)
@@ -200,13 +203,15 @@ class ImportPanel(QDialog):
         self.tabs.setTabVisible(1, bool(adoption.ignored))
         self.tabs.setCurrentIndex(0)
 
-    def _show_buttons(self, found: Found) -> None:
+    def _show_buttons(self, found: Found, lacks: Mapping[Use, str]) -> None:
         fields = {row.field for row in found.adoption.rows} if found.adoption else set()
         self.buttons[Use.ALL].setVisible(found.adoption is not None)
         self.buttons[Use.PROMPT].setVisible("prompt" in fields)
         self.buttons[Use.SEED].setVisible("seed" in fields)
         for use in (Use.START, Use.KEYFRAME):
             self.buttons[use].setVisible(found.path is not None and not found.image.isNull())
+            self.buttons[use].setEnabled(not lacks.get(use))
+            self.buttons[use].setToolTip(lacks.get(use) or self._tips[use])
         wanted = self.buttons[Use.ALL] if found.adoption is not None else self.buttons[Use.START]
         wanted.setDefault(True)
         wanted.setFocus()

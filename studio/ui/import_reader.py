@@ -60,6 +60,10 @@ class ImportReader(QObject):
         self._models, self._folders = models, model_folders
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="imports")
 
+    def use_folders(self, model_folders: tuple[Path, ...]) -> None:
+        """Look for adapters and their like in and beside these from now on."""
+        self._folders = model_folders
+
     def want_file(self, path: Path, current: ModelRef) -> None:
         """Read the picture at `path`. `current` is the model to use where its own is not here."""
         self._pool.submit(self._read_file, path, current, dict(self._models))

@@ -232,7 +232,9 @@ class LibraryDesk(QObject):
         rows = chosen if row in chosen else (row,)
         self._model.ask_facets()  # for the next time
         names = [name for name, _ in self._model.facets.collections]
-        menu = library_menu(self._window, self, rows, names, is_read_only=self._library.is_read_only)
+        menu = library_menu(
+            self._window, self, rows, names, self._window.lacks, is_read_only=self._library.is_read_only
+        )
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(place)
 

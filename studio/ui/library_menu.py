@@ -1,11 +1,12 @@
 """The library's context menu, from what can be done with the pictures chosen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
+from studio.core.abilities import Ability
 from studio.library.library import PictureRow
 from studio.library.marks import RATING_MAX
 from studio.ui.library_words import tr
@@ -70,19 +71,34 @@ class Deeds(Protocol):
 
 
 def library_menu(
-    parent: QWidget, deeds: Deeds, rows: Sequence[PictureRow], collections: Sequence[str], *, is_read_only: bool
+    parent: QWidget,
+    deeds: Deeds,
+    rows: Sequence[PictureRow],
+    collections: Sequence[str],
+    lacks: Mapping[Ability, str],
+    *,
+    is_read_only: bool,
 ) -> QMenu:
-    """The menu for `rows`, the pictures chosen; entries for one picture act on the first."""
+    """The menu for `rows`, the pictures chosen; entries for one picture act on the first.
+
+    `lacks` says what the model cannot take, and why: what would give it that is grey.
+    """
     menu = QMenu(parent)
     menu.setObjectName("libraryMenu")
+    menu.setToolTipsVisible(True)
+    no_start, no_canvas = (lacks.get(each, "") for each in (Ability.STARTS, Ability.BLENDS))
     first, is_one = rows[0], len(rows) == 1
     _entries(
         menu,
         (tr("Show"), "", is_one, lambda: deeds.show_picture(first)),
         (tr("Use this recipe"), "Return", is_one, lambda: deeds.use_recipe(first)),
-        (tr("Use as start"), "", is_one, lambda: deeds.use_as_start(first)),
-        (tr("Send to canvas"), "", is_one, lambda: deeds.send_to_canvas(first)),
-        *([(tr("Open as canvas"), "", is_one, lambda: deeds.open_as_canvas(first))] if first.recipe.blend else []),
+    )
+    _entries(menu, (tr("Use as start"), "", is_one, lambda: deeds.use_as_start(first)), why_not=no_start)
+    _entries(menu, (tr("Send to canvas"), "", is_one, lambda: deeds.send_to_canvas(first)), why_not=no_canvas)
+    if first.recipe.blend:
+        _entries(menu, (tr("Open as canvas"), "", is_one, lambda: deeds.open_as_canvas(first)), why_not=no_canvas)
+    _entries(
+        menu,
         (tr("Compare"), "C", len(rows) == 2, lambda: deeds.compare(rows)),
         (tr("Show lineage"), "", is_one, lambda: deeds.show_lineage(first)),
         (tr("Show duplicates"), "", True, deeds.show_duplicates),
@@ -128,10 +144,12 @@ def _add_marks(
         submenu.setEnabled(not is_read_only)
 
 
-def _entries(menu: QMenu, *entries: tuple[str, str, bool, Callable[[], object]]) -> None:
+def _entries(menu: QMenu, *entries: tuple[str, str, bool, Callable[[], object]], why_not: str = "") -> None:
+    """`why_not` is told of entries that are grey for it."""
     for text, key, is_possible, work in entries:
         action = menu.addAction(text)
         if key:  # shown only: the view answers to the key itself, while it has the focus
             action.setText(f"{text}\t{QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)}")
-        action.setEnabled(is_possible)
+        action.setEnabled(is_possible and not why_not)
+        action.setToolTip(why_not)
         action.triggered.connect(lambda _=False, work=work: work())

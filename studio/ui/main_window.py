@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QLineEdit, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
+from studio.core.abilities import Ability
 from studio.core.project import SUFFIX
 from studio.ui.actions import make_actions
 from studio.ui.banner import Banner
@@ -39,6 +40,8 @@ class MainWindow(QMainWindow):
         closeRequested: the close event; whoever objects calls its `ignore`.
         pathDropped: the local path of a file dropped onto the window.
         projectDropped: the same, for a project's file.
+
+    `lacks` says what the model cannot take, and why; what it can take has no words.
     """
 
     shown = Signal()
@@ -62,6 +65,7 @@ class MainWindow(QMainWindow):
         self.library_panel = LibraryPanel(library_model, self.library_view)
         self.actions_by_name, self.menus = make_actions(self)
         self.docks: dict[str, QDockWidget] = {}
+        self.lacks: dict[Ability, str] = {}
         self._was_shown = False
         self._first_paint = QTimer(self)
         self._first_paint.setSingleShot(True)

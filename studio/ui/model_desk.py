@@ -27,7 +27,7 @@ class ModelDesk(QObject):
 
     The life of one look: the window is on the screen, or a folder changed → a pause without changes → the thread looks
     through all folders, the first time telling what it has found so far → the list, shared with everybody who asks for
-    models, is filled anew on the UI thread.
+    models, is filled anew on the UI thread. Folders named meanwhile end it, and the next begins.
 
     Signals:
         changed: what was found, a ModelList.
@@ -56,18 +56,25 @@ class ModelDesk(QObject):
         window.shown.connect(self._look)
         window.closeRequested.connect(self._on_close_requested)
 
+    def use_folders(self, folders: tuple[Path, ...]) -> None:
+        """Look in these from now on, and at once."""
+        self._folders = folders
+        if watched := [*self._watcher.directories(), *self._watcher.files()]:
+            self._watcher.removePaths(watched)
+        self._look()
+
     def _look(self) -> None:
-        told = time.monotonic()
+        told, folders = time.monotonic(), self._folders
 
         def tell(found: Mapping[str, Found]) -> None:
             nonlocal told
-            if self._is_closing.is_set():
+            if self._is_closing.is_set() or self._folders is not folders:
                 raise Cancelled
             if time.monotonic() - told > _TELL_SECONDS:
                 told = time.monotonic()
                 self._found_some.emit(tuple(found.values()))
 
-        self._background.run(partial(look_for_models, self._folders, tell), self._show)
+        self._background.run(partial(look_for_models, folders, tell), self._show)
 
     def _show_some(self, found: tuple[Found, ...]) -> None:
         """Of the first look: those that are there already. A later one takes nothing away before it is done."""

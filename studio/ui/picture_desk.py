@@ -18,6 +18,7 @@ from studio.core.metadata import write_png
 from studio.core.recipe import Recipe
 from studio.library.library import PictureRow
 from studio.library.names import picture_name
+from studio.ui.ability_gate import allow
 from studio.ui.images import read_image, to_qimage
 from studio.ui.latest import Latest
 from studio.ui.library_model import LibraryModel
@@ -220,8 +221,9 @@ class PictureDesk(QObject):
     def _put_on_show(self, shown: OnShow | None) -> None:
         self._files.drop()
         self._on_show, self._copies_soon = shown, False
-        for name in ("savePicture", "copyPicture", "useRecipe", "sendToCanvas"):
+        for name in ("savePicture", "copyPicture", "useRecipe"):
             self._window.action(name).setEnabled(shown is not None)
+        allow(self._window.action("sendToCanvas"), shown is not None)
         for name in ("reveal", "trash"):
             self._window.action(name).setEnabled(shown is not None and shown.path is not None)
         self.showingChanged.emit(shown is not None)

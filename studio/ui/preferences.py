@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QApplication
 
 from studio.core.errors import SaveError
 from studio.core.events import PreviewTier
-from studio.core.settings import Appearance, Settings, save_settings
-from studio.ui.commands import SetModelMemory, SetNames, SetPrecision, SetPreview
+from studio.core.places import Places
+from studio.core.settings import Appearance, Settings, model_folders, save_settings
+from studio.ui.commands import SetModelFolders, SetModelMemory, SetNames, SetPrecision, SetPreview
 from studio.ui.engine_thread import EngineThread
 from studio.ui.main_window import MainWindow
 from studio.ui.settings_dialog import SettingsDialog
@@ -30,9 +31,11 @@ class Preferences(QObject):
 
     Signals:
         changed: the Settings that are in force now.
+        foldersChanged: where models are looked for now, a tuple of Paths.
     """
 
     changed = Signal(object)
+    foldersChanged = Signal(object)  # noqa: N815 Qt's style
 
     def __init__(
         self,
@@ -42,12 +45,12 @@ class Preferences(QObject):
         library: Shelf,
         *,
         settings: Settings,
-        path: Path,
+        places: Places,
     ) -> None:
-        """`path` is the settings' file."""
+        """`settings` are those of the file in `places`."""
         super().__init__(window)
         self._library = library
-        self._app, self._window, self._thread, self._settings, self._path = app, window, thread, settings, path
+        self._app, self._window, self._thread, self._settings, self._places = app, window, thread, settings, places
         for name in _APPEARANCES:
             window.action(name).triggered.connect(self._on_appearance_chosen)
         for name in _TIERS:
@@ -70,6 +73,11 @@ class Preferences(QObject):
     def settings(self) -> Settings:
         """What is in force."""
         return self._settings
+
+    @property
+    def model_folders(self) -> tuple[Path, ...]:
+        """Where models are looked for."""
+        return model_folders(self._places, self._settings)
 
     def _show(self) -> None:
         theme = theme_for(self._settings.appearance)
@@ -98,6 +106,9 @@ class Preferences(QObject):
         self._show()
         if old.preview is not self._settings.preview:
             self._thread.send(SetPreview(self._settings.preview))
+        if old.model_folders != self._settings.model_folders:
+            self._thread.send(SetModelFolders(self.model_folders))
+            self.foldersChanged.emit(self.model_folders)
         if old.model_memory_gb != self._settings.model_memory_gb:
             self._thread.send(SetModelMemory(self._settings.model_memory_gb))
         if old.precision is not self._settings.precision:
@@ -116,7 +127,7 @@ class Preferences(QObject):
 
     def _save(self) -> None:
         try:
-            save_settings(self._path, self._settings)
+            save_settings(self._places.settings, self._settings)
         except SaveError as error:
             self._window.banner.tell(str(error))
 

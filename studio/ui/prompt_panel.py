@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.options import Option
+from studio.core.prompt_grammar import has_weights
 from studio.core.session import State
 from studio.core.words import Vocabulary
 from studio.ui.controls import GAP, Fold, IconButton, Spin, column, label, note, say
@@ -48,6 +49,7 @@ class PromptPanel(QWidget):
         self._edits = {"prompt": self.prompt_edit, "negative_prompt": self.negative_edit}
         self.prompt_note, self.token_note = note("warning"), label("", "note")
         self.negative_note, self.negative_tokens = note("warning"), label("", "note")
+        self.weight_notes = {name: note("warning") for name in self._edits}
         self.problems = {name: note("problem") for name in ("prompt", "negative_prompt")}
         self.size_box, self.seed_box, self.count_spin = SizeBox(), SeedBox(), Spin(_COUNT)
         self.start_panel = StartPanel()
@@ -67,7 +69,7 @@ class PromptPanel(QWidget):
         self.style_button.setProperty("kind", "fold")
         self.style_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.fields = Fields()
-        self._token_limit = 0
+        self._token_limit, self._weightless = 0, ""
         self._name_everything()
         self._lay_out()
         self._connect()
@@ -85,7 +87,7 @@ class PromptPanel(QWidget):
         self.seed_box.set_locked(state.seed_locked)
         with QSignalBlocker(self.count_spin):
             self.count_spin.setValue(state.count)
-        self._show_unknown_words()
+        self._show_notes()
 
     def set_vocabulary(self, vocabulary: Vocabulary | None) -> None:
         """Mark the words that are not in it."""
@@ -96,6 +98,11 @@ class PromptPanel(QWidget):
     def set_token_limit(self, limit: int) -> None:
         """How many tokens the model reads."""
         self._token_limit = limit
+
+    def set_weightless(self, kind: str) -> None:
+        """The `kind` of a model to which no word counts more than another; empty where brackets count."""
+        self._weightless = kind
+        self._show_weights()
 
     def show_tokens(self, field: str, count: int) -> None:
         """Show how many of the tokens the model reads are taken."""
@@ -164,6 +171,8 @@ class PromptPanel(QWidget):
             button.setAccessibleName(button.text())
         self.token_note.setObjectName("tokenNote")
         self.prompt_note.setObjectName("unknownWordsNote")
+        for name, line in self.weight_notes.items():
+            line.setObjectName("weightsNote" if name == "prompt" else "negativeWeightsNote")
         self.set_busy(False)
 
     def _lay_out(self) -> None:
@@ -196,7 +205,7 @@ class PromptPanel(QWidget):
         row.addStretch(1)
         row.addWidget(self.token_note)
         block.addLayout(row)
-        for line in (self.prompt_note, self.problems["prompt"]):
+        for line in (self.prompt_note, self.weight_notes["prompt"], self.problems["prompt"]):
             block.addWidget(line)
         return block
 
@@ -206,7 +215,8 @@ class PromptPanel(QWidget):
         self.negative_edit.setFixedHeight(56)
         layout.addWidget(self.negative_edit)
         self.negative_tokens.setAlignment(Qt.AlignmentFlag.AlignRight)
-        for line in (self.negative_tokens, self.negative_note, self.problems["negative_prompt"]):
+        notes = (self.negative_note, self.weight_notes["negative_prompt"], self.problems["negative_prompt"])
+        for line in (self.negative_tokens, *notes):
             layout.addWidget(line)
         self.negative_fold = Fold(self.tr("Negative prompt"), self.tr("What the picture avoids."), content)
         return self.negative_fold
@@ -239,13 +249,23 @@ class PromptPanel(QWidget):
             named = ", ".join(words[:_NAMED_WORDS]) + (self.tr(" and {n} more").format(n=more) if more > 0 else "")
             say(line, self.tr("Not known to this model: {words}").format(words=named) if words else "")
 
+    def _show_weights(self) -> None:
+        for name, line in self.weight_notes.items():
+            is_lost = bool(self._weightless) and has_weights(self._edits[name].toPlainText())
+            said = self.tr("{kind} weighs no words: brackets and BREAK are left out.").format(kind=self._weightless)
+            say(line, said if is_lost else "")
+
+    def _show_notes(self) -> None:
+        self._show_unknown_words()
+        self._show_weights()
+
     def _on_prompt_edited(self, text: str) -> None:
         self.edited.emit("prompt", text)
-        self._show_unknown_words()
+        self._show_notes()
 
     def _on_negative_edited(self, text: str) -> None:
         self.edited.emit("negative_prompt", text)
-        self._show_unknown_words()
+        self._show_notes()
 
     def _on_seed_edited(self, seed: int) -> None:
         self.edited.emit("seed", seed)

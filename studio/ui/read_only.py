@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import InUseError
+from studio.ui.ability_gate import allow
 from studio.ui.controls import label
 from studio.ui.main_window import MainWindow
 from studio.ui.picture_desk import PictureDesk
@@ -52,5 +53,5 @@ class ReadOnly(QObject):
             button.setToolTip(self._sentence)
         for name in _ACTIONS:
             action = self._window.action(name)
-            action.setEnabled(False)
+            allow(action, False)
             action.setToolTip(self._sentence)

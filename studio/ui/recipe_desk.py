@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from studio.core.engine import NoiseLevels
 from studio.core.errors import ModelBrokenError
+from studio.core.model_family import FAMILIES
 from studio.core.models import ModelInfo
 from studio.core.recipe import ModelRef, Recipe
 from studio.core.scheduler_choice import with_scheduler
@@ -170,6 +171,7 @@ class RecipeDesk(QObject):
         panel = self._window.prompt_panel
         panel.size_box.set_model(model.size_multiple, model.defaults.width * model.defaults.height)
         panel.set_token_limit(model.token_limit)
+        panel.set_weightless("" if FAMILIES[model.family].weighs_words else model.kind)
         try:
             panel.set_vocabulary(load_vocabulary(model.vocabulary) if model.vocabulary else None)
         except ModelBrokenError as error:

@@ -21,6 +21,7 @@ from studio.core.start_picture import (
     refitted,
     start_from_file,
     start_from_picture,
+    uncropped,
 )
 from studio.core.start_region import with_kept_pixels
 from tests.core.test_keyframe_picture import huge_png
@@ -238,3 +239,33 @@ def test_outpainting_makes_room_and_keeps_the_picture() -> None:
 def test_room_that_cannot_be_made_is_refused(sides: tuple[int, int, int, int], sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
         outpainted(a_picture(), *sides, multiple=16)
+
+
+def test_where_only_the_masked_area_is_worked_on_a_picture_keeps_its_size(tmp_path: Path) -> None:
+    Image.fromarray(a_picture(90, 50)).save(tmp_path / "a.png")
+    part = replace(SMALL, start=Start(picture=b"x", area=Area.MASKED, padding_px=8))
+    start = start_from_file(tmp_path / "a.png", part)
+    assert (decode_start(start) == a_picture(90, 50)).all()
+    assert (start.area, start.padding_px) == (Area.MASKED, 8)
+    check_recipe(replace(SMALL, start=start))
+
+
+@pytest.mark.parametrize("size", [(1200, 1100), (8000, 40)], ids=["bytes", "pixels"])
+def test_a_picture_larger_than_a_start_may_be_is_made_smaller_as_a_whole(tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.fromarray(a_picture(*size)).save(tmp_path / "a.png", compress_level=1)
+    start = start_from_file(tmp_path / "a.png", replace(SMALL, start=Start(picture=b"x", area=Area.MASKED)))
+    down, across = decode_start(start).shape[:2]
+    assert across < size[0]
+    assert across / down == pytest.approx(size[0] / size[1], rel=0.03)
+    check_recipe(replace(SMALL, start=start))
+
+
+def test_a_mask_goes_along_when_all_of_a_picture_is_had_again(tmp_path: Path) -> None:
+    Image.fromarray(a_picture(400, 200)).save(tmp_path / "a.png")
+    cropped = replace(start_from_file(tmp_path / "a.png", SMALL), mask=encode_mask(a_mask()))
+    whole = start_from_file(tmp_path / "a.png", replace(SMALL, start=replace(cropped, area=Area.MASKED)))
+    mask = decode_mask(uncropped(cropped, whole.picture))
+    assert mask.shape == (200, 400)
+    rows, columns = np.nonzero(mask > 127)
+    assert (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1) == (50, 150, 150, 250)
+    assert (decode_mask(refitted(uncropped(cropped, whole.picture), 64, 64)) > 127).sum() == (a_mask() > 0).sum()

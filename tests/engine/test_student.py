@@ -127,6 +127,20 @@ def test_it_is_told_how_far_a_step_leads(models: Path, tmp_path: Path) -> None:
     assert most[0].tobytes() == most[1].tobytes()
 
 
+def test_its_weights_count_among_those_that_models_may_take_together(taught: Path) -> None:
+    engine = LocalEngine((taught,), device="cpu")
+    loader = engine._loader
+    engine.load("bare", Recorder())
+    alone_bytes = loader.loaded.size_bytes
+    loader.set_budget(2 * alone_bytes)
+    engine.load("zero", Recorder())
+    assert [each.info.name for each in loader._held.values()] == ["zero"]
+    unet_bytes = (taught / "zero" / "unet" / "diffusion_pytorch_model.safetensors").stat().st_size
+    assert loader.loaded.size_bytes - alone_bytes == pytest.approx(unet_bytes, rel=0.1)
+    engine.draft(drafted(), Recorder())
+    assert loader.loaded.size_bytes - alone_bytes < 1.1 * unet_bytes, "it is counted once"
+
+
 @pytest.mark.parametrize(
     ("facts", "said"),
     [

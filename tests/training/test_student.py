@@ -169,7 +169,7 @@ def test_the_engine_draws_as_training_does(places: Places, tmp_path: Path) -> No
     student.export_student(here, CONFIG, low_rank, unet)
     engine = LocalEngine((tmp_path,), device="cpu")
     loaded = engine._loader.load(read_model(here.model), lambda event: None)
-    exported = Students().of(loaded, lambda event: None)
+    exported = Students(engine._loader.add_bytes).of(loaded, lambda event: None)
     assert exported is not None
     for parameter in low_rank.parameters():
         parameter.data = parameter.data.half().float()

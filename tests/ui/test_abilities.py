@@ -1,12 +1,15 @@
 """What a model cannot do, in the real window: greyed out, told, and asked for in vain with a sentence."""
 
 import pytest
-from PySide6.QtWidgets import QComboBox
+from PIL import Image
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QComboBox, QDialog, QMenu
 
 from studio.core.adapters import AdapterUse
 from studio.core.models import read_model
 from studio.core.schedulers import Schedule, Scheduler
 from tests.core.test_pipelines import write_pipeline
+from tests.ui.start.conftest import drag_onto
 from tests.ui.test_model_family import choose, texts, write_flow_model
 
 
@@ -50,6 +53,51 @@ def test_what_a_whole_pipeline_cannot_do_is_grey_and_says_why_until_another_mode
     assert all(widget.isEnabled() for widget in adders(whole))
     assert not whole.window.canvas_panel.isHidden()
     assert not whole.window.sampling_panel.sigma_plot.isHidden()
+
+
+def test_ways_to_a_start_or_a_keyframe_are_grey_and_say_why(whole):
+    names = {"useAsStart": "picture", "pasteStart": "picture", "sendToCanvas": "canvas", "varyPicture": "canvas"}
+    actions = [whole.window.action(name) for name in names]
+    assert [action.isEnabled() for action in actions] == [False, True, False, False], "nothing is on show"
+    whole.show()
+    whole.finish()
+    assert all(action.isEnabled() for action in actions)
+    choose(whole.find("modelCombo", QComboBox), "Dawn")
+    whole.pictures.show_again(whole.pictures.on_show)
+    assert not any(action.isEnabled() for action in actions)
+    assert [action.toolTip().split()[-1] for action in actions] == [f"{each}." for each in names.values()]
+    view = whole.window.library_view
+    view.menuRequested.emit(view.model().row_at(view.model().index(0)), QPoint(10, 10))
+    menu = whole.find("libraryMenu", QMenu)
+    grey = {action.text(): action.toolTip() for action in menu.actions() if not action.isEnabled()}
+    assert grey["Use as start"] == "AuraFlow runs as its makers wrote it: no starting picture."
+    assert grey["Send to canvas"] == "AuraFlow runs as its makers wrote it: no latent canvas."
+    menu.close()
+    whole.window.action("undo").trigger()
+    assert all(action.isEnabled() for action in actions)
+    assert whole.window.action("useAsStart").toolTip() == "Go on from the pixels on show."
+
+
+@pytest.mark.parametrize("place", ["startPanel", "preview"])
+def test_a_picture_dropped_to_start_from_is_refused_with_the_reason(whole, tmp_path, place):
+    choose(whole.find("modelCombo", QComboBox), "Dawn")
+    whole.show()
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    drag_onto(whole.find("startPanel") if place == "startPanel" else whole.window.preview_view, tmp_path / "a.png", 20)
+    assert "no starting picture. Choose another model" in whole.find("bannerSentence").text()
+    assert whole.session.recipe.start is None
+
+
+def test_a_foreign_picture_can_be_neither_start_nor_keyframe_where_the_model_takes_none(whole, tmp_path):
+    choose(whole.find("modelCombo", QComboBox), "Dawn")
+    whole.show()
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    whole.pictures.foreignChosen.emit(tmp_path / "a.png")
+    whole.wait(lambda: whole.window.findChild(QDialog, "importPanel") is not None)
+    for name in ("importStartButton", "importKeyframeButton"):
+        assert not whole.find(name).isEnabled()
+        assert "runs as its makers wrote it" in whole.find(name).toolTip()
+    whole.find("importCloseButton").click()
 
 
 def test_a_model_without_negative_prompts_has_its_fold_grey(whole):

@@ -15,6 +15,7 @@ from studio.core.recipe import ModelRef, Recipe
 from studio.core.session import State
 from studio.core.settings import Settings, save_settings
 from studio.ui.document import Remembered
+from studio.ui.folder_list import FolderList
 from studio.ui.layout import Layout
 from studio.ui.session_file import SessionFile
 from tests.ui.conftest import write_fake_model
@@ -101,6 +102,51 @@ def test_the_window_is_there_before_slow_folders_are_looked_through(make_studio,
     assert names(studio) == {"Fake"}
     studio.finish()
     held.set()
+    studio.wait(lambda: names(studio) == {"Fake", "Mine"})
+
+
+def name_folder(studio, folder):
+    """In the settings dialog, whose list is returned."""
+    studio.press(Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    folders = studio.find("modelFoldersSetting", FolderList)
+    folders.add(str(folder))
+    return folders
+
+
+def test_a_folder_named_in_the_settings_is_looked_through_at_once(shown, tmp_path):
+    folder = tmp_path / "elsewhere"
+    write_fake_model(folder, "Mine")
+    (folder / "loras").mkdir()
+    write_weights(folder / "loras" / "grain.safetensors", 1)
+    shown.wait(lambda: "none" in shown.find("adapterHint").text())
+    folders = name_folder(shown, folder)
+    shown.wait(lambda: names(shown) == {"Fake", "Mine"} and shown.find("adapterHint").text() == "")
+    shown.finish()
+    assert folder in shown.engine.folders[-1], "the engine knows"
+    write_fake_model(folder, "Later")
+    shown.wait(lambda: "Later" in names(shown))
+    folders.list.setCurrentRow(0)
+    folders.remove_button.click()
+    shown.wait(lambda: names(shown) == {"Fake"})
+    shown.finish()
+    assert folder not in shown.engine.folders[-1]
+
+
+def test_a_look_ends_when_other_folders_are_named(make_studio, tmp_path, monkeypatch):
+    folder, rounds = tmp_path / "elsewhere", threading.Event()
+    write_fake_model(folder, "Mine")
+
+    def endlessly(folders, tell):
+        while folder not in folders:
+            rounds.set()
+            tell({})
+        return look_for_models(folders, tell)
+
+    monkeypatch.setattr("studio.ui.model_desk.look_for_models", endlessly)
+    studio = make_studio()
+    studio.show()
+    assert rounds.wait(30)
+    name_folder(studio, folder)
     studio.wait(lambda: names(studio) == {"Fake", "Mine"})
 
 

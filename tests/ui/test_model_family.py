@@ -46,6 +46,22 @@ def choose(combo, text):
     combo.activated.emit(combo.currentIndex())
 
 
+def test_weights_that_a_model_does_not_read_are_told_of(make_studio, data_dir):
+    write_flow_model(data_dir / "models")
+    studio = make_studio()
+    notes = [studio.find(name) for name in ("weightsNote", "negativeWeightsNote")]
+    choose(studio.find("modelCombo"), "Fake")
+    studio.session.change_recipe(prompt="a (red:1.2) boat", negative_prompt="fog")
+    assert [note.isHidden() for note in notes] == [True, True], "this one reads them"
+    choose(studio.find("modelCombo"), "Flow")
+    assert notes[0].text() == "Flux.1 weighs no words: brackets and BREAK are left out."
+    assert [note.isHidden() for note in notes] == [False, True]
+    studio.type_prompt(r"a red boat \(at dusk\) <lora:gold:0.8>")
+    studio.session.change_recipe(negative_prompt="fog BREAK [rain]")
+    assert [note.isHidden() for note in notes] == [True, False]
+    assert not studio.window.prompt_panel.problems["prompt"].text(), "nothing is refused for it"
+
+
 def test_the_schedulers_offered_follow_the_model_there_and_back(make_studio, data_dir):
     write_flow_model(data_dir / "models", is_distilled=True)
     studio = make_studio()

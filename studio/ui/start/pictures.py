@@ -2,12 +2,21 @@
 
 import msgspec
 import numpy as np
+from PIL import Image
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from studio.core.recipe import Recipe
-from studio.core.start import Start
-from studio.core.start_picture import Mask, decode_mask, decode_start, refitted, start_from_picture, with_picture
+from studio.core.start import Area, Start
+from studio.core.start_picture import (
+    Mask,
+    decode_mask,
+    decode_start,
+    refitted,
+    start_from_picture,
+    whole_picture,
+    with_picture,
+)
 from studio.ui.images import to_picture, to_qimage
 from studio.ui.start.brush import Rect
 
@@ -62,6 +71,8 @@ def show(start: Start, side_px: int) -> Shown:
 
 def start_from_image(image: QImage, recipe: Recipe) -> Start:
     """What is on the screen, and in no file, as the start of `recipe`. Raises OptionError and PictureError."""
+    if recipe.start is not None and recipe.start.area is Area.MASKED:
+        return with_picture(recipe.start, whole_picture(Image.fromarray(to_picture(image))))
     made = start_from_picture(to_picture(image))
     if (image.width(), image.height()) != (recipe.width, recipe.height):
         made = refitted(made, recipe.width, recipe.height)

@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QImage
 from PySide6.QtWidgets import QFileDialog
 
-from studio.core.errors import PictureError
+from studio.core.abilities import Ability
+from studio.core.errors import PictureError, StudioError
 from studio.core.recipe import Recipe, check_recipe
 from studio.core.session import Session
-from studio.core.start import Enlarging, Start, png_size
-from studio.core.start_picture import refitted, start_from_file
+from studio.core.start import Area, Enlarging, Start, png_size
+from studio.core.start_picture import refitted, start_from_file, uncropped
+from studio.ui.ability_gate import allow, refuses
 from studio.ui.background import Background
 from studio.ui.main_window import MainWindow
 from studio.ui.picture_desk import PictureDesk
@@ -22,13 +24,20 @@ from studio.ui.start.pictures import Shown, show, start_from_image
 from studio.ui.start.start_panel import THUMB_PX
 
 Fit: TypeAlias = Callable[[Recipe], Start]
-"""Gives a start of a recipe's size from one source, in the background."""
+"""Gives a start from one source, in the background: of a recipe's size or, where that says so, of its own."""
 _FIT_MS = 250
 """After the last change of the size: as long as it is being typed, the picture waits."""
 _ORIGINS_MAX = 16
 _REFINEMENTS = ("refine", "refineLatents")
 _REFINE_STRENGTHS = {Enlarging.PIXELS: 0.4, Enlarging.LATENTS: 0.55}
 """Enlarged latents are those of a soft picture with edges like stairs: more of it is to be made anew."""
+
+
+class _Origin(NamedTuple):
+    """Where a picture came from. `is_whole`: it is all that can be had from there, and no piece cropped to a size."""
+
+    fit: Fit
+    is_whole: bool
 
 
 class StartDesk(QObject):
@@ -53,16 +62,15 @@ class StartDesk(QObject):
         self._window, self._session, self._pictures, self._submit = window, session, pictures, submit
         self._panel = window.prompt_panel.start_panel
         self.background = Background("starts", self)
-        self._origins: dict[bytes, Fit] = {}
+        self._origins: dict[bytes, _Origin] = {}
         self._looks: Shown | None = None
         self._fit_timer = QTimer(self)
         self._fit_timer.setSingleShot(True)
-        self._fit_timer.setInterval(_FIT_MS)
         self._connect()
         self._follow()
 
     def use_file(self, path: Path) -> None:
-        """Start from the picture at `path`."""
+        """Start from the picture at `path`; say why, where the model cannot."""
         self._use(partial(start_from_file, path), path.name)
 
     def use_image(self, image: QImage) -> None:
@@ -79,6 +87,8 @@ class StartDesk(QObject):
 
     def _use(self, fit: Fit, name: str) -> None:
         recipe = self._session.recipe
+        if refuses(self._window, Ability.STARTS):
+            return
         self.background.run(lambda: fit(recipe), lambda start: self._take(start, fit, name))
 
     def _take(self, start: Start, fit: Fit, name: str) -> None:
@@ -88,12 +98,13 @@ class StartDesk(QObject):
 
     def _remember(self, start: Start, fit: Fit) -> None:
         """Where a picture came from: for another size it is fitted from there, and not from what is left of it."""
-        self._origins[start.picture] = fit
+        self._origins[start.picture] = _Origin(fit, start.area is Area.MASKED)
         while len(self._origins) > _ORIGINS_MAX:
             del self._origins[next(iter(self._origins))]
 
     # What follows from the session. A start of another size than the recipe's is fitted in the background and put
-    # without a step of its own: undo and redo go from size to size, and what they meet is fitted in the same way.
+    # without a step of its own: undo and redo go from size to size, and what they meet is fitted in the same way. So
+    # is one of which only the masked area is worked on now, and all of which is to be had from where it came.
 
     def _follow(self) -> None:
         start = self._session.recipe.start
@@ -101,7 +112,7 @@ class StartDesk(QObject):
         if start is None:
             self.shown.emit(None)
         elif not self._fits(start):
-            self._fit_timer.start()
+            self._fit_timer.start(0 if start.area is Area.MASKED else _FIT_MS)
         elif self._looks is not None and _pixels(self._looks.start) == _pixels(start):
             self._on_decoded(replace(self._looks, start=start))
         else:
@@ -111,15 +122,16 @@ class StartDesk(QObject):
     def _fits(self, start: Start) -> bool:
         """Whether it needs no fitting. What is no picture at all cannot be fitted: that is told beside it."""
         if start.has_own_size:
-            return True
+            origin = self._origins.get(start.picture)
+            return start.area is Area.WHOLE or origin is None or origin.is_whole
         wanted = (None, (self._session.recipe.width, self._session.recipe.height))
         return png_size(start.picture) in wanted and png_size(start.mask) in wanted
 
     def _on_fit_due(self) -> None:
         recipe = self._session.recipe
         if recipe.start is not None and not self._fits(recipe.start):
-            fit = self._origins.get(recipe.start.picture)
-            self.background.run(partial(_fitted, recipe, fit), lambda start: self._on_fitted(recipe, start, fit))
+            origin = self._origins.get(recipe.start.picture)
+            self.background.run(partial(_fitted, recipe, origin), lambda made: self._on_fitted(recipe, *made))
 
     def _on_fitted(self, wanted: Recipe, start: Start, fit: Fit | None) -> None:
         recipe, state = self._session.recipe, self._session.state
@@ -127,7 +139,12 @@ class StartDesk(QObject):
             return  # it was changed meanwhile, and is being fitted again
         if fit is not None:
             self._remember(start, fit)
-        self._session.put(replace(state, recipe=replace(recipe, start=start)))
+        elif start == wanted.start:
+            self._origins.pop(start.picture, None)  # nothing more is to be had from there
+        if start == wanted.start:
+            self._follow()  # the session does not tell of what stays
+        else:
+            self._session.put(replace(state, recipe=replace(recipe, start=start)))
 
     def _on_decoded(self, shown: Shown) -> None:
         if self._session.recipe.start is not shown.start:
@@ -142,7 +159,11 @@ class StartDesk(QObject):
             return self.tr("No mask: all of it is made anew.")
         share = 100 * float(shown.mask.mean()) / 255
         words = f"{share:.0f}" if share >= 1 else self.tr("less than 1")
-        return self.tr("{n} % is made anew, in red.").format(n=words)
+        if shown.start.area is Area.WHOLE:
+            return self.tr("{n} % is made anew, in red.").format(n=words)
+        size = shown.image.size()
+        said = self.tr("{n} % of {w} × {h} px is made anew, in red.")
+        return said.format(n=words, w=size.width(), h=size.height())
 
     # Slots.
 
@@ -195,7 +216,7 @@ class StartDesk(QObject):
 
     def _on_showing_changed(self) -> None:
         shown = self._pictures.on_show
-        self._window.action("useAsStart").setEnabled(shown is not None)
+        allow(self._window.action("useAsStart"), shown is not None)
         for name in _REFINEMENTS:
             self._window.action(name).setEnabled(shown is not None and shown.recipe.blend is None)
 
@@ -243,12 +264,28 @@ def _refined(recipe: Recipe, fit: Fit, enlarging: Enlarging) -> Recipe:
     return replace(larger, start=replace(start, strength=_REFINE_STRENGTHS[enlarging], enlarging=enlarging))
 
 
-def _fitted(recipe: Recipe, fit: Fit | None) -> Start:
-    """The start of `recipe` at its size, from where it came, where that is still there and no mask goes with it."""
-    assert recipe.start is not None
-    if fit is not None and not recipe.start.mask:
+def _fitted(recipe: Recipe, origin: _Origin | None) -> tuple[Start, Fit | None]:
+    """The start of `recipe` as that wants it, and where it can be had from again, if what is there is its middle.
+
+    It is made from where it came, where that is still there and no mask goes with it.
+    """
+    start = recipe.start
+    assert start is not None
+    if origin is not None and start.area is Area.MASKED:
         try:
-            return fit(recipe)
+            return uncropped(start, origin.fit(recipe).picture), origin.fit
+        except StudioError:
+            return start, None  # the file is gone, or the mask too ragged to be so large: what is there stays
+    if origin is not None and not start.mask:
+        try:
+            return origin.fit(recipe), origin.fit
         except PictureError:
             pass  # the file is gone; the pixels are not
-    return refitted(recipe.start, recipe.width, recipe.height)
+    made = refitted(start, recipe.width, recipe.height)
+    is_middle = origin is not None and (origin.is_whole or _has_proportions_of(start, made))
+    return made, origin.fit if origin is not None and is_middle else None
+
+
+def _has_proportions_of(one: Start, other: Start) -> bool:
+    first, second = png_size(one.picture), png_size(other.picture)
+    return first is not None and second is not None and first[0] * second[1] == second[0] * first[1]

@@ -224,6 +224,7 @@ def test_refining_latents_leaves_the_picture_small(hand):
 
 def test_only_the_masked_area_leaves_the_picture_its_size(painting):
     area, padding = painting.studio.find("areaCheck"), painting.studio.find("paddingSpin")
+    painting.path.unlink()
     assert not area.isVisible()
     painting.stroke((128, 128), (160, 128))
     assert area.isVisible()
@@ -240,3 +241,52 @@ def test_only_the_masked_area_leaves_the_picture_its_size(painting):
     painting.studio.wait(lambda: painting.pixels.shape == (384, 512, 3))
     painting.undo()
     assert (painting.start.area, painting.pixels.shape) == (Area.MASKED, (256, 256, 3))
+
+
+def test_only_the_masked_area_is_worked_on_at_the_pictures_own_size(painting):
+    find, layer = painting.studio.find, painting.layer
+    painting.stroke((128, 128), (160, 128))
+    cropped, steps = painting.start, painting.session.history.place
+    find("areaCheck").click()
+    painting.studio.wait(lambda: painting.pixels.shape == (300, 400, 3))
+    assert painting.session.history.place == steps + 1
+    wanted = scene(400, 300, 5)
+    assert np.abs(painting.pixels.astype(int) - wanted).mean() < 2, "all of the file, and not the crop enlarged"
+    assert painting.mask[150, 50 + 144 * 300 // 256] == 255, "the mask lies where it lay in the picture"
+    assert not painting.mask[:, :50].any()
+    painting.studio.wait(lambda: layer.painted.shape == (300, 400))
+    painting.studio.wait(lambda: "400 × 300 px" in find("startShare").text())
+    assert painting.window.preview_view.image.width() == 400
+    painting.stroke((20, 20), (30, 20))
+    assert painting.mask[20, 25] == 255, "what was cropped away can be painted"
+    for _ in range(2):
+        painting.window.action("undo").trigger()
+    assert painting.start is cropped
+    painting.window.action("redo").trigger()
+    painting.studio.wait(lambda: painting.pixels.shape == (300, 400, 3))
+    painting.studio.finish()
+    assert painting.studio.engine.generated[-1].picture_size == (400, 300)
+    find("areaCheck").click()
+    painting.studio.wait(lambda: painting.pixels.shape == (256, 256, 3))
+    assert painting.mask[128, 144] == 255
+
+
+def test_a_picture_taken_while_only_the_masked_area_is_worked_on_keeps_its_size(painting, tmp_path):
+    painting.stroke((128, 128), (160, 128))
+    painting.studio.find("areaCheck").click()
+    painting.studio.wait(lambda: painting.pixels.shape == (300, 400, 3))
+    other = tmp_path / "larger.png"
+    Image.fromarray(scene(640, 320, 6)).save(other)
+    drag_onto(painting.panel, other)
+    painting.studio.wait(lambda: painting.pixels.shape == (320, 640, 3))
+    assert (painting.pixels == scene(640, 320, 6)).all()
+
+
+def test_where_a_picture_came_from_is_gone_the_masked_area_is_that_of_what_is_there(painting):
+    painting.stroke((128, 128), (160, 128))
+    painting.path.unlink()
+    cropped = painting.pixels
+    painting.studio.find("areaCheck").click()
+    painting.studio.wait(lambda: "256 × 256 px" in painting.studio.find("startShare").text())
+    assert (painting.pixels == cropped).all()
+    assert painting.start.area is Area.MASKED
