@@ -9,6 +9,7 @@ from torch import Tensor
 from studio.core.events import Picture
 from studio.engine.device import free_bytes, free_unused, or_sparingly
 from studio.engine.family import Posterior, Tick, quiet
+from studio.engine.packing import is_small_on_cpu, pack, packable
 from studio.engine.tiles import SIDE_MIN, join_tiles, tile_places
 
 _PEAK_TENSORS = 6
@@ -26,6 +27,7 @@ class Autoencoder:
     def __init__(self, vae: Any) -> None:
         """`vae` is loaded and on its device."""
         self._vae = vae
+        self._convolutions = packable(vae.decoder) if is_small_on_cpu(vae) else ()
 
     @property
     def vae(self) -> Any:
@@ -106,6 +108,7 @@ class Autoencoder:
     def _decode(self, latents: Tensor) -> Tensor:
         scaled = latents / self._vae.config.scaling_factor + self._shift
         shown = scaled.to(self._vae.device, self._vae.dtype).contiguous(memory_format=torch.channels_last)
+        pack(self._convolutions, lambda: self._vae.decode(shown, return_dict=False))
         pictures: Tensor = self._vae.decode(shown, return_dict=False)[0]
         return pictures.to(torch.float32)
 

@@ -1,7 +1,8 @@
 """Convolutions whose weights lie ready in the order that oneDNN multiplies them in.
 
 torch puts a convolution's weights into that order anew at every call, which in a small U-Net on a CPU takes a seventh
-of a step. The operations are those that torch's own compiler uses, and what they compute is what torch computes.
+of a step, and of a small autoencoder's decoding a twelfth. The operations are those that torch's own compiler uses, and
+what they compute is what torch computes.
 """
 
 import warnings
@@ -22,6 +23,10 @@ def convolve(
         x, weight, bias, padding, stride, dilation, groups, "none", nothing, "")
 """
 """In torch's own language, for from Python a recording (see `tracing`) cannot hold this call."""
+
+
+WEIGHT_BYTES_MAX = 256 << 20
+"""Of a small model. Above, the arithmetic takes so long that nothing else matters."""
 
 
 class PackedConvolution(nn.Conv2d):
@@ -55,12 +60,20 @@ class PackedConvolution(nn.Conv2d):
         return {name: value for name, value in self.__dict__.items() if name != "packed"}
 
 
+def is_small_on_cpu(model: nn.Module) -> bool:
+    """Whether the model's arithmetic on a CPU takes so little time that what is done beside it matters."""
+    weights = tuple(model.parameters())
+    small = sum(each.numel() * each.element_size() for each in weights) <= WEIGHT_BYTES_MAX
+    return small and all(each.device.type == "cpu" for each in weights)
+
+
 def packable(model: nn.Module) -> tuple[PackedConvolution, ...]:
-    """The plain convolutions of `model` (float32, on a CPU), from now on packable; none where torch cannot pack."""
+    """The plain float32 convolutions of `model`, on a CPU, from now on packable; none where torch cannot pack."""
     if not _can_pack():
         return ()
     found = [each for each in model.modules() if type(each) in (nn.Conv2d, PackedConvolution)]
-    plain = [each for each in found if each.padding_mode == "zeros" and not isinstance(each.padding, str)]
+    whole = [each for each in found if each.weight.dtype is torch.float32]
+    plain = [each for each in whole if each.padding_mode == "zeros" and not isinstance(each.padding, str)]
     for each in plain:
         each.__class__ = PackedConvolution
     return tuple(each for each in plain if isinstance(each, PackedConvolution))

@@ -29,12 +29,12 @@ from studio.engine.family import Family, Guidance
 from studio.engine.guidance import Conditioning, guided
 from studio.engine.loading import Loaded
 from studio.engine.lora import Adapters, load_lora
+from studio.engine.packing import WEIGHT_BYTES_MAX
 from studio.engine.pipeline_folder import weight_files
 from studio.engine.sampling import Predict
 from studio.engine.schedulers import NoiseConfig, resolve_settings
 from studio.engine.solver import Solver, build_solver
 from studio.engine.stable_diffusion import StableDiffusion
-from studio.engine.tracing import WEIGHT_BYTES_MAX
 from studio.engine.walking import draws_noise
 
 FILE = Path("draft") / "pytorch_lora_weights.safetensors"

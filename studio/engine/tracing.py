@@ -12,12 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from studio.engine.attention import CrossAttention, cross_attentions
-from studio.engine.packing import PackedConvolution, pack, packable, unpack
+from studio.engine.packing import PackedConvolution, is_small_on_cpu, pack, packable, unpack
 
 CALLS_BEFORE = 24
 """Calls of one size before it is recorded: a picture of another size made in passing is not worth it."""
-WEIGHT_BYTES_MAX = 256 << 20
-"""Above, the arithmetic takes so long that the Python beside it does not matter."""
 RECORDINGS_MAX = 4
 """Recordings kept, by size; a recording holds no weights of its own."""
 
@@ -35,7 +33,7 @@ class TracedUNet:
         """`unet` is loaded and on its device."""
         self._unet = unet
         self._crossing = cross_attentions(unet)
-        self._may_trace = self._crossing is not None and _is_small_on_cpu(unet)
+        self._may_trace = self._crossing is not None and is_small_on_cpu(unet)
         self._convolutions = packable(unet) if self._may_trace else ()
         self._calls: OrderedDict[_Size, int] = OrderedDict()
         self._traced: OrderedDict[_Size, Any] = OrderedDict()
@@ -144,9 +142,3 @@ class _Told(nn.Module):
             for convolution, packed in zip(self._packed, own, strict=True):
                 convolution.packed = packed
         return prediction
-
-
-def _is_small_on_cpu(unet: Any) -> bool:
-    weights: tuple[Tensor, ...] = tuple(unet.parameters())
-    small = sum(each.numel() * each.element_size() for each in weights) <= WEIGHT_BYTES_MAX
-    return small and all(each.device.type == "cpu" for each in weights)

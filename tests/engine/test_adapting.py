@@ -25,7 +25,7 @@ from studio.core.errors import (
 from studio.core.events import Event, Step
 from studio.core.metadata import read_recipe, write_png
 from studio.core.recipe import Recipe
-from studio.engine import keyframes, tracing
+from studio.engine import keyframes, packing, tracing
 from studio.engine.local import LocalEngine
 from tests.engine.helpers import Recorder, psnr, small
 from tests.tiny_lora import random_halves, train_halves, write_lora
@@ -183,7 +183,7 @@ def test_a_draft_within_a_picture_puts_back_what_the_picture_had(studio: LocalEn
 
 def test_recordings_of_the_unet_see_every_change(models: Path, loras: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folders = (models, loras.parent / "models")
-    monkeypatch.setattr(tracing, "WEIGHT_BYTES_MAX", 0)
+    monkeypatch.setattr(packing, "WEIGHT_BYTES_MAX", 0)
     never = LocalEngine(folders, device="cpu")
     plainly = [never.generate(small(**each), silent).picture for each in ({}, use("ink"), use("oil"))]
     monkeypatch.undo()

@@ -68,6 +68,10 @@ def test_packed_weights_are_known_by_their_names_and_copied_without() -> None:
     torch.testing.assert_close(copied(shown()), layers(shown()), rtol=1e-5, atol=1e-5)
 
 
+def test_half_precision_stays_as_it_is() -> None:
+    assert packable(network().to(torch.bfloat16)) == ()
+
+
 def test_what_is_not_packed_alike_stays_as_it_is() -> None:
     odd = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"), nn.Conv2d(1, 1, 3, padding="same"))
     assert packable(odd) == ()

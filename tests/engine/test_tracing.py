@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import Cancelled
-from studio.engine import tracing
+from studio.engine import packing, tracing
 from studio.engine.attention import keep_keys_and_values
 from studio.engine.libraries import UNet2DConditionModel
 from studio.engine.local import LocalEngine
@@ -142,7 +142,7 @@ def test_a_model_with_another_attention_is_called_plainly(models: Path) -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_a_large_model_is_called_plainly(unet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracing, "WEIGHT_BYTES_MAX", 1000)
+    monkeypatch.setattr(packing, "WEIGHT_BYTES_MAX", 1000)
     traced = TracedUNet(unet)
     for seed in range(3):
         traced(*inputs(seed))
