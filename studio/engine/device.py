@@ -74,7 +74,9 @@ def choose_device(name: str | None) -> Device:
         case "mps":
             return Device(chosen, "Apple GPU", torch.float32)
         case _:
-            return Device(chosen, f"{_cpu_name()}, {torch.get_num_threads()} threads", torch.float32)
+            threads = torch.get_num_threads()
+            count = "1 thread" if threads == 1 else f"{threads} threads"
+            return Device(chosen, f"{_cpu_name()}, {count}", torch.float32)
 
 
 @contextlib.contextmanager
