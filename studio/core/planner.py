@@ -72,7 +72,9 @@ class DraftPlanner:
     being true, drafts begin at noise again.
 
     A few-step student takes steps of its own pace. Where it drew the last draft, no more are planned than it may take,
-    unless there is time for more of the model's own, which then are better.
+    unless there is time for more of the model's own, which then are better. In its fewest steps a student comes nearly
+    as close as in its most (Horizon's: 0.934 in two, 0.945 in four), so more are planned only where a quarter of the
+    budget suffices for them: the time goes into more pictures.
     """
 
     def __init__(self) -> None:
@@ -103,10 +105,10 @@ class DraftPlanner:
     def plan(self, settings: DraftSettings, most: int) -> Plan:
         """The next draft: what the budget nearly always allows, of at most `most` steps, the full picture's own."""
         depth = self._depth
-        affordable = self._affordable(self._student_steps, settings, depth)
+        affordable = self._affordable(0, settings.budget_ms, depth)
         if self._student_steps:
-            of_the_model = self._affordable(0, settings, depth)
-            affordable = max(min(affordable, self._student_steps), of_the_model)
+            of_the_student = self._affordable(self._student_steps, settings.budget_ms // 4, depth)
+            affordable = max(min(of_the_student, self._student_steps), affordable)
         steps = max(1, min(most, settings.steps_max, max(settings.steps_min, affordable)))
         return Plan(steps, depth if 1 < steps < most else 0)
 
@@ -131,6 +133,6 @@ class DraftPlanner:
     def _pace(self) -> Pace:
         return self._paces.get(self._student_steps, Pace())
 
-    def _affordable(self, student_steps: int, settings: DraftSettings, depth: int) -> int:
+    def _affordable(self, student_steps: int, budget_ms: int, depth: int) -> int:
         pace = self._paces.get(student_steps)
-        return 0 if pace is None else pace.affordable(settings.budget_ms) + depth
+        return 0 if pace is None else pace.affordable(budget_ms) + depth

@@ -70,11 +70,11 @@ def test_a_student_takes_no_more_steps_than_it_may_and_has_a_pace_of_its_own() -
     planner, settings = DraftPlanner(), DraftSettings(budget_ms=100, steps_min=2, steps_max=8)
     planner.learn(12, sampling_seconds=12 * 0.03, rest_seconds=0.01)
     of_the_model = planner.plan(settings, 20).steps
-    planner.learn(2, sampling_seconds=2 * 0.01, rest_seconds=0.01, student_steps=4)
+    planner.learn(2, sampling_seconds=2 * 0.005, rest_seconds=0.005, student_steps=4)
     assert planner.plan(settings, 20).steps == of_the_model
     planner.follow(4)
     assert planner.plan(settings, 20).steps == 4
-    assert planner.seconds(4) == pytest.approx(0.05)
+    assert planner.seconds(4) == pytest.approx(0.025)
     planner.follow(0)
     assert planner.plan(settings, 20).steps == of_the_model
 
@@ -85,3 +85,10 @@ def test_where_there_is_time_for_more_of_the_models_own_steps_they_are_better_th
     planner.learn(4, sampling_seconds=4 * 0.005, rest_seconds=0.01, student_steps=4)
     planner.follow(4)
     assert planner.plan(settings, 20).steps == 8
+
+
+def test_a_students_draft_has_more_than_its_fewest_steps_only_where_a_quarter_of_the_budget_suffices() -> None:
+    planner = DraftPlanner()
+    planner.learn(2, sampling_seconds=2 * 0.02, rest_seconds=0.02, student_steps=4)
+    planner.follow(4)
+    assert [planner.plan(DraftSettings(budget_ms=budget), 20).steps for budget in (200, 400)] == [2, 4]
