@@ -96,16 +96,6 @@ def train_lora(model: Path, look: Look, lesson: Lesson) -> tuple[Halves, list[fl
     return {name: (up.detach(), down.detach()) for name, (up, down) in halves.items()}, losses
 
 
-def random_halves(like: Halves, seed: int = 0) -> Halves:
-    """Halves of the layers of `like`, each changing its layer as strongly, in a direction that nobody taught."""
-    generator = torch.Generator().manual_seed(seed)
-    made = {}
-    for name, (up, down) in like.items():
-        one, other = (torch.randn(each.shape, generator=generator) for each in (up, down))
-        made[name] = (one * ((up @ down).norm() / (one @ other).norm()), other)
-    return made
-
-
 def write_lora(path: Path, halves: Halves) -> None:
     """Write a file with diffusers' keys."""
     tensors: dict[str, Tensor] = {}

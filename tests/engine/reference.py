@@ -16,6 +16,7 @@ from diffusers.schedulers.scheduling_ddim import rescale_zero_terminal_snr
 from studio.core.events import Picture
 from studio.core.recipe import Recipe
 from studio.core.schedulers import Schedule, Scheduler
+from tests.engine.helpers import called
 
 KINDS: dict[Scheduler, tuple[str, dict[str, Any]]] = {
     Scheduler.DDIM: ("DDIMScheduler", {}),
@@ -96,19 +97,6 @@ def reference_picture(pipe: Any, recipe: Recipe, scheduler: Any, **call: Any) ->
     """The picture that diffusers' pipeline makes; `call` are further arguments of the call."""
     if recipe.schedule is Schedule.ALIGN_YOUR_STEPS:
         assert recipe.steps == 10
-        call["timesteps"] = AysSchedules["StableDiffusionTimesteps"]
-    else:
-        call["num_inference_steps"] = recipe.steps
+        call["timesteps"] = AysSchedules["StableDiffusionTimesteps"]  # they count, not the number of steps
     pipe.scheduler = scheduler
-    answer = pipe(
-        recipe.prompt,
-        negative_prompt=recipe.negative_prompt,
-        width=recipe.width,
-        height=recipe.height,
-        guidance_scale=recipe.guidance,
-        generator=torch.Generator("cpu").manual_seed(recipe.seed),
-        output_type="np",
-        **call,
-    )
-    picture: Picture = (answer.images[0] * 255).round().astype(np.uint8)
-    return picture
+    return called(pipe, recipe, negative_prompt=recipe.negative_prompt, **call)
