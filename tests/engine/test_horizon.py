@@ -142,14 +142,16 @@ def two_pictures(horizon: LocalEngine) -> tuple[Picture, Picture]:
 def test_a_seam_does_not_show(
     horizon: LocalEngine, two_pictures: tuple[Picture, Picture], strength: float, mask: NDArray[np.uint8]
 ) -> None:
-    """Across the border neighbours differ no more than those around it, or than they did in the picture there."""
+    """Across the border neighbours differ no more than they did in the picture there, nor much more on both sides."""
     picture, other = two_pictures
     start = start_from_picture(picture, strength=strength, mask=mask)
     made = horizon.generate(recipe(seed=9, steps=8, start=start), Recorder()).picture
     assert (made[mask == 0] == picture[mask == 0]).all()
     assert (made[mask > 0] != picture[mask > 0]).mean() > 0.5
     seam, around = seam_and_around(made, mask)
-    own, _ = seam_and_around(picture, mask)
-    assert seam <= max(around, 1.1 * own)
+    own, own_around = seam_and_around(picture, mask)
+    rounding = 0.01  # of 255 levels
+    assert seam <= own + rounding
+    assert around <= 1.1 * own_around
     pasted = np.where(mask[:, :, None] > 0, other, picture)
     assert seam_and_around(pasted, mask)[0] > 2 * max(around, own)
