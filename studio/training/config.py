@@ -173,6 +173,8 @@ class DenoiserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         focus: extra loss weight where subjects are, at noise levels that show where that is.
         prefer_subjects: share of pictures chosen from two as the one whose subjects cover more.
         channel_power: loss weight of latent channels by their effect on the picture, to this power.
+        toward_noise: the share of timesteps below a share t of the schedule is t to this power; 1 is evenly.
+        quiet_power: loss weight of pictures by the inverse of their latents' variance, to this power.
     """
 
     loop: LoopConfig
@@ -189,6 +191,8 @@ class DenoiserConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel_power: float = 0.5
     focus: Weight = 0.0
     prefer_subjects: Share = 0.0
+    toward_noise: Annotated[float, Meta(ge=1.0)] = 1.0
+    quiet_power: Weight = 0.0
 
 
 class WaysConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -77,6 +77,15 @@ FOCUS_SNR = 0.3
 """Signal-to-noise ratio from which on subjects have their full extra weight: their place is decided before."""
 
 
+def picture_weights(clean: Tensor, channels: Tensor, power: float) -> Tensor:
+    """Loss weights `(n,)` of clean latents `(n, c, h, w)`, 1 on average: their variance to the power of -`power`.
+
+    So dusk and fog are heard beside linocuts, whose errors are larger.
+    """
+    weights = (clean.var(dim=(2, 3)) @ channels).clamp_min(1e-4) ** -power
+    return weights / weights.mean()
+
+
 class DenoiserTask:
     """Predict v at several noise levels of each captioned picture."""
 
@@ -122,14 +131,15 @@ class DenoiserTask:
         device = next(modules.parameters()).device
         clean = batch.latents.repeat_interleave(each, 0)
         noises = torch.randn(clean.shape, generator=generator)
-        timesteps = noise.stratified_timesteps(len(batch.latents), each, generator)
+        timesteps = noise.stratified_timesteps(len(batch.latents), each, generator, self._config.toward_noise)
         noisy = self._levels.noisy(clean, noises, timesteps).to(device)
         target = self._levels.velocity(clean, noises, timesteps).to(device)
         hidden = modules["text"](batch.ids.to(device)).last_hidden_state.repeat_interleave(each, 0)
         predicted = modules["unet"](noisy, timesteps.to(device), hidden).sample.float()
         places = self._place_weights(batch.focus.repeat_interleave(each, 0), timesteps).to(device)
         error = (predicted - target).square().mul(places[:, None]).mean(dim=(2, 3)) @ self._channels.to(device)
-        return error, self._levels.weights(timesteps, self._config.snr_gamma).to(device)
+        weights = self._levels.weights(timesteps, self._config.snr_gamma)
+        return error, (weights * picture_weights(clean, self._channels, self._config.quiet_power)).to(device)
 
     def _place_weights(self, focus: Tensor, timesteps: Tensor) -> Tensor:
         """Loss weights `(n, h, w)` of places: more on subjects, once the noise no longer hides where they stand.

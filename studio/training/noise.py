@@ -74,8 +74,11 @@ def noise_levels() -> NoiseLevels:
     return NoiseLevels(alpha=alpha_bar.sqrt(), sigma=(1.0 - alpha_bar).sqrt())
 
 
-def stratified_timesteps(groups: int, each: int, generator: torch.Generator) -> Tensor:
-    """`(groups * each,)` int64: every group of `each` covers the schedule evenly, at random offsets."""
+def stratified_timesteps(groups: int, each: int, generator: torch.Generator, toward_noise: float = 1.0) -> Tensor:
+    """`(groups * each,)` int64: every group of `each` covers the schedule, at random offsets.
+
+    Evenly with `toward_noise` 1; with k, the share of timesteps below a share t of the schedule is t to the power k.
+    """
     offsets = torch.rand(groups, each, generator=generator)
-    places = (torch.arange(each) + offsets) / each
+    places = ((torch.arange(each) + offsets) / each) ** (1.0 / toward_noise)
     return (places * TRAIN_STEPS).long().clamp_max(TRAIN_STEPS - 1).reshape(-1)

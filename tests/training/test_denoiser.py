@@ -91,6 +91,12 @@ def test_timesteps_cover_the_schedule_for_every_picture() -> None:
     assert torch.all(steps // 250 == torch.arange(4))
 
 
+def test_timesteps_may_lie_toward_the_noise() -> None:
+    steps = noise.stratified_timesteps(5_000, 4, torch.Generator().manual_seed(0), toward_noise=2.0)
+    below = [float((steps < t).float().mean()) for t in (250, 500, 750)]
+    assert below == pytest.approx([1 / 16, 1 / 4, 9 / 16], abs=0.01)
+
+
 @pytest.fixture(scope="module")
 def tokenizer() -> CLIPTokenizer:
     return CLIPTokenizer.from_pretrained(Places().tokenizer, local_files_only=True)
@@ -144,6 +150,15 @@ def test_training_lowers_the_loss_on_a_fixed_batch(tokenizer: CLIPTokenizer, tmp
     trainer = Trainer(task, SMALL.loop, tmp_path, torch.device("cpu"))
     losses = [trainer.step()["loss"] for _ in range(40)]
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+
+
+def test_quiet_pictures_may_weigh_more() -> None:
+    noises = torch.randn(2, 6, 64, 64, generator=torch.Generator().manual_seed(0))
+    clean, channels = noises * torch.tensor([0.5, 1.0]).view(2, 1, 1, 1), torch.full((6,), 1 / 6)
+    assert denoiser.picture_weights(clean, channels, 0.0).tolist() == [1.0, 1.0]
+    quiet, loud = denoiser.picture_weights(clean, channels, 0.5).tolist()
+    assert quiet + loud == pytest.approx(2.0)
+    assert quiet / loud == pytest.approx(2.0, abs=0.05)
 
 
 def test_words_reach_the_prediction(tokenizer: CLIPTokenizer, tmp_path: Path) -> None:
