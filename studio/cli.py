@@ -132,6 +132,11 @@ def _add_generate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", metavar="NAME", default=argparse.SUPPRESS, help="a model's name or folder")
     parser.add_argument("--count", metavar="N", default="1", help="how many pictures, with seeds from the first on")
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="several at once, as many as memory holds: faster; each may differ by rounding from what its recipe makes",
+    )
     parser.add_argument("--out", metavar="PATH", help="a .png file, or a folder (default: the library)")
     add_start_flags(parser)
     add_recipe_flags(parser)

@@ -1,16 +1,14 @@
 """`latent-studio blend` and `walk`: points and paths on a latent canvas, without a window."""
 
 import argparse
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.cli_generate import EngineFactory, Progress, Save, interruptible, make_pictures, saver
+from studio.cli_generate import EngineFactory, Progress, interruptible, make_pictures, make_together, saver
 from studio.cli_recipe import chosen_model, read_wishes, recipe_for
 from studio.core.blend import Blend, shares
 from studio.core.canvas import CANVAS_BYTES_MAX, Canvas, blend_at, blend_of, read_canvas
@@ -30,8 +28,6 @@ FRAMES_MAX = 10_000
 SURVEY_STEPS = 20
 """Steps of the drafts by which an even walk finds out where the picture changes: drafts of fewer change elsewhere."""
 _SURVEY_MAX = 300
-_UNWRITTEN_MAX = 16
-"""Frames that are made but not yet on disk."""
 
 
 def blend(arguments: argparse.Namespace, places: Places, folders: tuple[Path, ...], engines: EngineFactory) -> None:
@@ -68,32 +64,7 @@ def walk(arguments: argparse.Namespace, places: Places, folders: tuple[Path, ...
         if arguments.exact:
             make_pictures(recipes, folders, engines, save, Progress(was_stopped))
         else:
-            _make_together(recipes, folders, engines, save, Progress(was_stopped))
-
-
-def _make_together(
-    recipes: Callable[[Engine, Progress], Iterator[Recipe]],
-    folders: tuple[Path, ...], engines: EngineFactory, save: Save, progress: Progress,
-) -> None:  # fmt: skip
-    """As `make_pictures`, several frames at once, each written beside the making of the next ones."""
-
-    def write(finished: Finished, number: int) -> None:
-        print(save(finished, number), flush=True)
-
-    engine = engines(folders)
-    try:
-        with ThreadPoolExecutor(max_workers=1) as writer:
-            written: deque[Future[None]] = deque()
-            for number, finished in enumerate(engine.walk(list(recipes(engine, progress)), progress)):
-                progress.end()
-                written.append(writer.submit(write, finished, number))
-                if len(written) > _UNWRITTEN_MAX:
-                    written.popleft().result()
-            for each in written:
-                each.result()
-    finally:
-        progress.end()
-        engine.close()
+            make_together(recipes, folders, engines, save, Progress(was_stopped))
 
 
 def _survey(engine: Engine, progress: Progress, recipe_at: Callable[[float], Recipe], frames: int) -> Evenness:

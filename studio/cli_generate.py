@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -32,6 +34,8 @@ Save: TypeAlias = Callable[[Finished, int], Path | None]
 """Writes the picture of that number (from 0) and says where; None where it has no file of its own."""
 
 COUNT_MAX = 10_000
+_UNWRITTEN_MAX = 16
+"""Pictures that are made but not yet on disk."""
 
 
 def generate(arguments: argparse.Namespace, places: Places, folders: tuple[Path, ...], engines: EngineFactory) -> None:
@@ -48,7 +52,8 @@ def generate(arguments: argparse.Namespace, places: Places, folders: tuple[Path,
     recipe = with_start(recipe_for(wishes, base, model, info), arguments, info)
     check_files_found(recipe, folders)
     with saver(arguments.out, count, places) as save, interruptible() as was_stopped:
-        make_pictures(list(with_seeds(recipe, count)), folders, engines, save, Progress(was_stopped))
+        make = make_together if arguments.together else make_pictures
+        make(list(with_seeds(recipe, count)), folders, engines, save, Progress(was_stopped))
 
 
 class Progress:
@@ -110,6 +115,33 @@ def make_pictures(
             if path is not None:
                 print(path, flush=True)
     finally:
+        engine.close()
+
+
+def make_together(
+    recipes: Recipes, folders: tuple[Path, ...], engines: EngineFactory, save: Save, progress: Progress
+) -> None:
+    """As `make_pictures`, several at once, each written beside the making of the next ones."""
+
+    def write(finished: Finished, number: int) -> None:
+        path = save(finished, number)
+        if path is not None:
+            print(path, flush=True)
+
+    engine = engines(folders)
+    try:
+        with ThreadPoolExecutor(max_workers=1) as writer:
+            written: deque[Future[None]] = deque()
+            wanted = list(recipes(engine, progress) if callable(recipes) else recipes)
+            for number, finished in enumerate(engine.walk(wanted, progress)):
+                progress.end()
+                written.append(writer.submit(write, finished, number))
+                if len(written) > _UNWRITTEN_MAX:
+                    written.popleft().result()
+            for each in written:
+                each.result()
+    finally:
+        progress.end()
         engine.close()
 
 

@@ -8,11 +8,12 @@ import msgspec
 import numpy as np
 
 from studio.core.engine import DeviceInfo, NoiseLevels
-from studio.core.errors import Cancelled, OutOfMemoryError
+from studio.core.errors import Cancelled, ModelError, OutOfMemoryError
 from studio.core.events import Drafted, Finished, PreviewTier, Stage, Staged, Step
 from studio.core.models import Defaults, ModelInfo
 from studio.core.precision import Precision
 from studio.core.schedulers import Schedule
+from studio.core.tiled import tiled
 
 MODEL = ModelInfo(
     name="Fake",
@@ -32,11 +33,12 @@ class FakeEngine:
     """Prompts are scripts: a word of the prompt says how the picture goes wrong.
 
     "fail": a ValueError in the middle. "memory": OutOfMemoryError. "hang": steps for ever, until cancelled.
-    "slow": 50 ms a step. `step_ms` is the pace of all others.
+    "slow": 50 ms a step. `step_ms` is the pace of all others; `room` is for how many pictures at once it has memory.
     """
 
     def __init__(self, step_ms: float = 1.0, models: tuple[ModelInfo, ...] = (MODEL,)) -> None:
         self.step_ms, self._models = step_ms, models
+        self.room, self.walks = 1, []
         self.generated, self.loaded, self.cancelled = [], [], 0
         self.draft_step_ms, self.begun_drafts, self.drafts = 1.0, [], []
         self.tiers: list[PreviewTier] = []
@@ -75,6 +77,27 @@ class FakeEngine:
         except Cancelled:
             self.cancelled += 1
             raise
+
+    def at_once(self, recipes):
+        return min(len(recipes), self.room)
+
+    def walk(self, recipes, report):
+        """All in the steps of the first. "fail" in one of the prompts: a ModelError."""
+        self.walks.append(list(recipes))
+        if any("fail" in recipe.prompt.split() for recipe in recipes):
+            raise ModelError("one of them is not to be had")
+        mine = len(self.generated)
+
+        def step_of_all(event):
+            if isinstance(event, Step):
+                preview = tiled([event.preview] * len(recipes))
+                event = msgspec.structs.replace(event, preview=preview, together=len(recipes))
+            report(event)
+
+        first = self.generate(recipes[0], step_of_all)
+        others = [self._generate(recipe, lambda event: None) for recipe in recipes[1:]]
+        self.generated[mine:] = recipes
+        return iter([first, *others])
 
     def draft(self, recipe, report, depth=0):
         """A colour that follows the shares. "nodraft": a ValueError instead."""

@@ -16,7 +16,7 @@ class ScriptedEngine:
 
     def __init__(self, folders, *, failure=None, interrupts=0):
         self.folders = folders
-        self.recipes, self.drafts = [], []
+        self.recipes, self.drafts, self.walks = [], [], []
         self.closed = False
         self._failure = failure
         self._interrupts = interrupts
@@ -38,6 +38,7 @@ class ScriptedEngine:
         return Finished(picture=picture, recipe=resolved, seconds={Stage.SAMPLING: 0.1})
 
     def walk(self, recipes, report):
+        self.walks.append(recipes)
         return (self.generate(recipe, report) for recipe in recipes)
 
     def draft(self, recipe, report, depth=0):

@@ -172,6 +172,16 @@ def test_several_pictures_count_their_seeds_on_and_their_names(studio, tmp_path)
     assert len(studio.engines) == 1
 
 
+def test_several_may_be_made_at_once_and_come_out_the_same(studio, tmp_path):
+    for more in ([], ["--together"]):
+        target = tmp_path / f"{len(more)}.png"
+        code, out, _ = studio.generate("sea", "--seed", "5", "--count", "3", *more, "--out", str(target))
+        assert (code, out.split()) == (0, [str(tmp_path / f"{len(more)}_{number}.png") for number in (1, 2, 3)])
+    for number in (1, 2, 3):
+        assert (tmp_path / f"0_{number}.png").read_bytes() == (tmp_path / f"1_{number}.png").read_bytes()
+    assert [len(engine.walks) for engine in studio.engines] == [0, 1]
+
+
 def test_a_folder_is_made_and_never_overwrites(studio, tmp_path):
     paths = [studio.generate("sea", "--seed", "1", "--out", str(tmp_path / "new" / "folder"))[1] for _ in range(3)]
     assert len(set(paths)) == 3

@@ -65,8 +65,15 @@ class Engine(Protocol):
         """The pictures of all recipes in their order, several at once where that is faster.
 
         Near enough to what `generate` makes that a walk looks the same, not always to the byte: of frames between
-        others, the first steps may be told from those around them. Reports steps without previews.
-        Raises as `generate`.
+        others, the first steps may be told from those around them. Reports steps, with previews where no frame is a
+        blend. Raises as `generate`.
+        """
+        ...
+
+    def at_once(self, recipes: Sequence[Recipe]) -> int:
+        """How many of `recipes`, from the first, `walk` makes together and but for rounding as `generate` would.
+
+        By the memory that is free; 1 while their model is not in it.
         """
         ...
 

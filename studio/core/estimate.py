@@ -46,7 +46,8 @@ class Estimator:
     def left(self, event: Event, waiting: tuple[Recipe, ...] = ()) -> float | None:
         """Seconds until the picture, and those `waiting` behind it, are done; None where nothing was measured."""
         own = self._left_of_own(event)
-        others = [self.whole(recipe) for recipe in waiting]
+        made_with_it = event.together - 1 if isinstance(event, Step) else 0
+        others = [self.whole(recipe) for recipe in waiting[made_with_it:]]
         if own is None or None in others:
             return None
         return own + sum(seconds for seconds in others if seconds is not None)
@@ -62,7 +63,7 @@ class Estimator:
             return None
         if isinstance(event, Step):
             pace = self.seconds_per_step or 0.0
-            return (event.count - event.number) * pace + self._after(Stage.SAMPLING)
+            return (event.count - event.number) * pace + self._after(Stage.SAMPLING) * event.together
         if isinstance(event, Staged) and event.stage in _COUNTED and self.whole(self._recipe) is not None:
             own = self._rates.get(event.stage, 0.0) * _work(event.stage, self._recipe)
             return own * (1.0 - event.fraction) + self._after(event.stage)

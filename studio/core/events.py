@@ -48,7 +48,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One sampler step was taken.
 
     `number` counts from 1 to `count`; `sigma` is the noise level the step started from; `preview` shows the clean
-    picture predicted at this step (`x0`), never the noisy latents, and may be smaller than the picture.
+    picture predicted at this step (`x0`), never the noisy latents, and may be smaller than the picture. Where several
+    are made `together`, it shows them side by side, in `tiled.grid_of` their number.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sigma: float
     seconds: float
     preview: Picture | None = None
+    together: int = 1
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -8,6 +8,11 @@ import msgspec
 WORK_BYTES_PER_PIXEL = 4 << 10
 """What sampling takes beside the weights, generously estimated: 1 GB at 512×512 px."""
 
+_SHARE = 0.5
+"""Of what is free, so much is for pictures worked on at once: their number makes them faster, not possible."""
+_ASSUMED_FREE_BYTES = 4 << 30
+"""Where nobody knows."""
+
 
 class Placement(enum.StrEnum):
     """How the parts of a model share the device; the value is shown."""
@@ -38,6 +43,12 @@ def plan_memory(part_bytes: Mapping[str, int], free_bytes: int | None, pixels: i
         return MemoryPlan(Placement.TOGETHER)
     layered = frozenset(part for part, size in part_bytes.items() if size > room)
     return MemoryPlan(Placement.LAYER_BY_LAYER if layered else Placement.BY_TURNS, layered)
+
+
+def pictures_at_once(pixels: int, free_bytes: int | None) -> int:
+    """How many pictures of so many pixels each one call of a model may work on, by what is free; at least one."""
+    free = _ASSUMED_FREE_BYTES if free_bytes is None else free_bytes
+    return max(1, int(free * _SHARE) // (pixels * WORK_BYTES_PER_PIXEL))
 
 
 def next_plan(plan: MemoryPlan, parts: frozenset[str]) -> MemoryPlan:

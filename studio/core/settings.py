@@ -72,6 +72,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             extra={"section": "Pictures", "check": check_picture_pattern},
         ),
     ] = PICTURE_PATTERN
+    together: Annotated[
+        bool,
+        Meta(
+            title="Several at once",
+            description="Make pictures of one wish together, as many as memory holds: faster; each may differ from the"
+            " one its recipe makes alone by rounding.",
+            extra={"section": "Pictures"},
+        ),
+    ] = False
     draft_budget_ms: Annotated[
         int,
         Meta(

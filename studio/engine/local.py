@@ -34,7 +34,7 @@ from studio.engine.starting import Held, encode_start, in_place
 from studio.engine.student import Student, Students
 from studio.engine.text import EmbeddingCache
 from studio.engine.trajectories import Trajectories
-from studio.engine.walking import batches, make_together
+from studio.engine.walking import at_once, batches, make_together
 
 EMBEDDING_BUDGET_BYTES = 64 << 20
 """Some 270 prompts of Stable Diffusion 1."""
@@ -118,6 +118,17 @@ class LocalEngine:
         for batch in batches(recipes):
             apart = len(batch) == 1 or self._find(batch[0].model.name).pipeline is not None
             yield from (self.generate(each, report) for each in batch) if apart else self._together(batch, report)
+
+    def at_once(self, recipes: Sequence[Recipe]) -> int:
+        """How many of `recipes`, from the first, `walk` makes together, by the memory that is free.
+
+        Blends, pictures of a start and of schedulers that draw noise go alone; so does what loads its model first.
+        Raises ModelError.
+        """
+        held = self._loader.loaded
+        if not isinstance(held, Loaded) or held.info.path != self._find(recipes[0].model.name).path:
+            return 1
+        return at_once(recipes, held.device.torch_device)
 
     def draft(self, recipe: Recipe, report: Report, depth: int = 0) -> Drafted:
         """A quick look at the picture: its latents, decoded by the tiny autoencoder, or linearly where there is none.
@@ -283,8 +294,8 @@ class LocalEngine:
             loaded = self._loader.load(infos[0], report)
             known = [resolve(recipe, loaded.info, loaded.hash) for recipe in recipes]
             resolved = [self._adapting.put_in(recipe, loaded, report) for recipe in known]  # all have the same ones
-            device = self._device.torch_device
-            return make_together(resolved, loaded, lambda each: self._begin(each, loaded, report), device, report)
+            show = partial(loaded.previewer.show, tier=self._tier, clock=Stopwatch())
+            return make_together(resolved, loaded, lambda each: self._begin(each, loaded, report), show, report)
 
     def _begin(self, recipe: Recipe, loaded: Loaded, report: Report) -> tuple[Conditioning, Tensor, Generator]:
         """What steers a resolved recipe, the noise it starts from, and the stream its scheduler draws from."""

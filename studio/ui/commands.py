@@ -20,6 +20,12 @@ class Submit(msgspec.Struct, frozen=True):
     recipe: Recipe
 
 
+class SubmitAll(msgspec.Struct, frozen=True):
+    """Make these, in their order, after those already waiting: none begins before all wait."""
+
+    jobs: tuple[Submit, ...]
+
+
 class CancelOne(msgspec.Struct, frozen=True):
     """Stop this job, whether it runs or waits."""
 
@@ -116,6 +122,12 @@ class SetPrecision(msgspec.Struct, frozen=True):
     precision: Precision
 
 
+class SetTogether(msgspec.Struct, frozen=True):
+    """Whether pictures that wait one behind the other are made at once from now on."""
+
+    is_wanted: bool
+
+
 class SetPreview(msgspec.Struct, frozen=True):
     """How previews are made from now on."""
 
@@ -136,6 +148,7 @@ Sketch: TypeAlias = AskDraft | AskRender | AskTile
 """What the canvas asks for: pictures that no file is made of."""
 Command: TypeAlias = (
     Submit
+    | SubmitAll
     | CancelOne
     | CancelAll
     | CancelLoad
@@ -150,6 +163,7 @@ Command: TypeAlias = (
     | SetModelFolders
     | SetModelMemory
     | SetPrecision
+    | SetTogether
     | SetPreview
     | SetNames
     | Quit

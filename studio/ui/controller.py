@@ -123,8 +123,7 @@ class Controller(QObject):
         except StudioError as error:
             self._window.banner.tell(str(error))
             return False
-        for job in jobs:
-            self.jobs.submit(job)
+        self.jobs.submit(*jobs)
         return True
 
     def _on_job_started(self, recipe: Recipe) -> None:

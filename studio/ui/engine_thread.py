@@ -42,13 +42,16 @@ from studio.ui.commands import (
     SetNames,
     SetPrecision,
     SetPreview,
+    SetTogether,
     Sketch,
     Submit,
+    SubmitAll,
     Withdraw,
 )
 from studio.ui.failures import failure
 from studio.ui.images import to_qimage
 from studio.ui.job_server import JobServer
+from studio.ui.made_ahead import MadeAhead
 from studio.ui.shelf import Keeper
 from studio.ui.sketch_server import SketchServer
 
@@ -114,6 +117,7 @@ class EngineThread(QThread):
         # Everything below belongs to the thread.
         self._engine: Engine | None = None
         self._jobs = JobServer(self, open_library)
+        self._ahead = MadeAhead()
         self._counts: dict[str, str] = {}
         self._levels: Recipe | None = None
         self._preload: str | None = None
@@ -194,7 +198,7 @@ class EngineThread(QThread):
 
     def _obey(self, command: Command) -> None:
         match command:
-            case Submit() | Arrange() | Pause() | Resume() | SetNames():
+            case Submit() | SubmitAll() | Arrange() | Pause() | Resume() | SetNames():
                 self._tell_jobs(command)
             case CancelOne(job_id):
                 self._stopping |= self._jobs.cancel({job_id})
@@ -216,14 +220,19 @@ class EngineThread(QThread):
                 self.sketches.withdraw(generation)
             case SetModelFolders() | SetModelMemory() | SetPrecision() | SetPreview():
                 self._wishes[type(command)] = command
+            case SetTogether(is_wanted):
+                self._ahead.is_wanted = is_wanted
             case Quit():
                 self._quitting = True
                 self._jobs.begin_closing()
 
-    def _tell_jobs(self, command: Submit | Arrange | Pause | Resume | SetNames) -> None:
+    def _tell_jobs(self, command: Submit | SubmitAll | Arrange | Pause | Resume | SetNames) -> None:
         match command:
             case Submit():
                 self._jobs.take(command)
+            case SubmitAll(jobs):
+                for job in jobs:
+                    self._jobs.take(job)
             case Arrange(job_ids):
                 self._jobs.arrange(job_ids)
             case SetNames(pattern):
@@ -238,11 +247,11 @@ class EngineThread(QThread):
         self.attempt(self._measure)
 
     def make_picture(self, recipe: Recipe) -> Finished:
-        """The picture of a job, or of the render just made of the same recipe. Raises Cancelled."""
+        """The picture of a job, made now, or before: as a render, or together with another. Raises Cancelled."""
         made = self.sketches.made_before(recipe)
         if made is not None:
             return made
-        finished = self.ready_engine().generate(recipe, self._report)
+        finished = self._ahead.make(self.ready_engine(), recipe, self._jobs.waiting, self._report)
         self._hold(recipe.model.name)
         self.sketches.answer_with(recipe, finished)
         if self._preload == recipe.model.name:

@@ -9,8 +9,9 @@ from PySide6.QtGui import QImage
 from studio.core.estimate import Estimator
 from studio.core.events import Event, Failed, Finished, Stage, Staged, Step, Stopped
 from studio.core.recipe import Recipe
+from studio.core.tiled import grid_of
 from studio.library.library import Job
-from studio.ui.commands import NO_JOB, Arrange, CancelAll, CancelLoad, CancelOne, Pause, Resume, Submit
+from studio.ui.commands import NO_JOB, Arrange, CancelAll, CancelLoad, CancelOne, Pause, Resume, Submit, SubmitAll
 from studio.ui.engine_thread import EngineThread
 from studio.ui.status_line import ProgressLine, StatusLine, duration
 
@@ -89,11 +90,12 @@ class JobDesk(QObject):
         seconds = [self._estimator.whole(recipe) for recipe in recipes]
         return None if None in seconds else sum(each for each in seconds if each is not None)
 
-    def submit(self, job: Job) -> None:
-        """Hand over a job that is in the queue on disk."""
-        self._jobs[job.id] = job.recipe
-        self._thread.send(Submit(job.id, job.recipe))
-        self.submitted.emit(job)
+    def submit(self, *jobs: Job) -> None:
+        """Hand over jobs that are in the queue on disk."""
+        self._jobs |= {job.id: job.recipe for job in jobs}
+        self._thread.send(SubmitAll(tuple(Submit(job.id, job.recipe) for job in jobs)))
+        for job in jobs:
+            self.submitted.emit(job)
         self.busyChanged.emit(True)
         if self._running == NO_JOB:
             waits = self.tr("The queue is paused. Resume it with Ctrl+P.")
@@ -169,12 +171,16 @@ class JobDesk(QObject):
         self._last_step = step
         self._progress.show_fraction(step.number / step.count)
         text = self.tr("Sampling · step {number} of {count}").format(number=step.number, count=step.count)
+        if step.together > 1:
+            text = self.tr("{n} pictures at once").format(n=step.together) + f" · {text}"
         self._status.show_activity(text + self._left(step))
         self._status.show_pace(self._estimator.seconds_per_step)
         if recipe is not None:
             self.stepTaken.emit(recipe, step.number)
             if shown.image is not None:
-                self.previewReady.emit(shown.image, QSize(*recipe.picture_size))
+                width, height = recipe.picture_size
+                across, down = grid_of(step.together)
+                self.previewReady.emit(shown.image, QSize(across * width, down * height))
 
     def _begin(self, job_id: int) -> None:
         if job_id in self._jobs and job_id != self._running:

@@ -6,6 +6,7 @@ is there room for the picture? → `engine.generate` → the picture is kept (fi
 picture cannot be saved, the queue pauses: no machine works for hours on what is lost.
 """
 
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ from studio.ui.shelf import Keeper
 
 SAVE_FAILURES = frozenset({"SaveError", "NoRoomError"})
 """Kinds of `Failed` that the next job would meet too."""
+_NEXT_MAX = 16
+"""More than are made at once."""
 
 
 class JobHost(Protocol):
@@ -63,6 +66,11 @@ class JobServer:
     def recipe(self) -> Recipe | None:
         """The recipe of the job that runs."""
         return None if self._running is None else self._running.recipe
+
+    @property
+    def waiting(self) -> list[Recipe]:
+        """The recipes that run next, none while the queue is paused."""
+        return [] if self._is_paused else [job.recipe for job in itertools.islice(self._waiting, _NEXT_MAX)]
 
     @property
     def has_next(self) -> bool:

@@ -11,7 +11,7 @@ from studio.core.errors import SaveError
 from studio.core.events import PreviewTier
 from studio.core.places import Places
 from studio.core.settings import Appearance, Settings, model_folders, save_settings
-from studio.ui.commands import SetModelFolders, SetModelMemory, SetNames, SetPrecision, SetPreview
+from studio.ui.commands import SetModelFolders, SetModelMemory, SetNames, SetPrecision, SetPreview, SetTogether
 from studio.ui.engine_thread import EngineThread
 from studio.ui.main_window import MainWindow
 from studio.ui.settings_dialog import SettingsDialog
@@ -67,6 +67,7 @@ class Preferences(QObject):
         thread.send(SetPreview(settings.preview))
         thread.send(SetModelMemory(settings.model_memory_gb))
         thread.send(SetPrecision(settings.precision))
+        thread.send(SetTogether(settings.together))
         self._name_pictures()
 
     @property
@@ -113,6 +114,8 @@ class Preferences(QObject):
             self._thread.send(SetModelMemory(self._settings.model_memory_gb))
         if old.precision is not self._settings.precision:
             self._thread.send(SetPrecision(self._settings.precision))
+        if old.together is not self._settings.together:
+            self._thread.send(SetTogether(self._settings.together))
         if old.picture_names != self._settings.picture_names:
             self._name_pictures()
         if self._dialog is not None:

@@ -72,8 +72,8 @@ class QueueDesk(QObject):
         held = self.held
         for entry in held:
             self._model.change(entry.id, is_held=False)
-            self._jobs.submit(entry.job)
         if held:
+            self._jobs.submit(*(entry.job for entry in held))
             self._jobs.arrange(self._order())
         self._window.action("pause").setChecked(False)
         self._refresh()

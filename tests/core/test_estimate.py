@@ -60,6 +60,16 @@ def test_a_measured_picture_foretells_the_next():
     assert estimator.left(step(4), (RECIPE,)) == pytest.approx(6.0 + 2.25 + 12.75)
 
 
+def test_pictures_made_at_once_share_their_steps_and_are_finished_one_by_one():
+    estimator = Estimator()
+    estimator.begin(RECIPE)
+    estimator.observe(finished())
+    estimator.begin(RECIPE)
+    of_two = msgspec.structs.replace(step(4), together=2)
+    estimator.observe(of_two)
+    assert estimator.left(of_two, (RECIPE, RECIPE)) == pytest.approx(6.0 + 2 * 2.25 + 12.75)
+
+
 @pytest.mark.parametrize(
     ("change", "factor"),
     [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from studio.core.memory_plan import MemoryPlan, Placement, next_plan, plan_memory
+from studio.core.memory_plan import MemoryPlan, Placement, next_plan, pictures_at_once, plan_memory
 
 GB = 1 << 30
 LARGE = {"text_encoder": GB, "text_encoder_2": 10 * GB, "transformer": 24 * GB}
@@ -32,6 +32,11 @@ def test_a_larger_picture_needs_more_room() -> None:
 
 def test_where_nobody_knows_what_is_free_all_are_together() -> None:
     assert plan_memory(LARGE, None, SQUARE) == MemoryPlan(Placement.TOGETHER)
+
+
+@pytest.mark.parametrize(("free_gb", "count"), [(0.5, 1), (2, 1), (4, 2), (17, 8), (None, 2)])
+def test_half_of_what_is_free_is_for_pictures_made_at_once(free_gb: float | None, count: int) -> None:
+    assert pictures_at_once(SQUARE, None if free_gb is None else int(free_gb * GB)) == count
 
 
 def test_each_failure_takes_one_step_down() -> None:

@@ -5,8 +5,10 @@ from msgspec.structs import replace
 
 from studio.core.blend import Blend, Keyframe
 from studio.core.errors import Cancelled
-from studio.core.recipe import Recipe
+from studio.core.events import Stage
+from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings
+from studio.engine import walking
 from studio.engine.local import LocalEngine
 from studio.engine.walking import FRAMES_MAX, TOGETHER_MAX, batches
 from tests.engine.helpers import Recorder, psnr, small
@@ -38,6 +40,54 @@ def test_a_batch_takes_the_steps_of_one_picture(engine: LocalEngine) -> None:
     recipes = [small(seed=seed) for seed in range(3)]
     assert len(list(engine.walk(recipes, recorder))) == 3
     assert [step.number for step in recorder.steps] == [1, 2, 3, 4]
+    assert {step.together for step in recorder.steps} == {3}
+
+
+def test_pictures_made_at_once_are_previewed_side_by_side(engine: LocalEngine) -> None:
+    recorder, alone = Recorder(), Recorder()
+    recipes = [small(seed=seed) for seed in range(3)]
+    for finished in engine.walk(recipes, recorder):
+        assert finished.seconds[Stage.SAMPLING] > 0
+    engine.generate(recipes[2], alone)
+    for step, single in zip(recorder.steps, alone.steps, strict=True):
+        assert step.preview is not None
+        assert single.preview is not None
+        height, width = single.preview.shape[:2]
+        assert step.preview.shape == (2 * height, 2 * width, 3)
+        assert psnr(step.preview[height:, :width], single.preview) >= 45
+
+
+def test_frames_of_a_walk_are_not_previewed(engine: LocalEngine) -> None:
+    recorder = Recorder()
+    list(engine.walk(frames(3), recorder))
+    assert all(step.preview is None and step.together == 1 for step in recorder.steps)
+
+
+@pytest.mark.parametrize(("free_gb", "sizes"), [(64, [8]), (0.2, [6, 2]), (0.1, [3, 3, 2]), (0.0, [1] * 8)])
+def test_memory_decides_how_many_go_into_one_call(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, free_gb: float, sizes: list[int]
+) -> None:
+    """At 64×64 a picture is taken for 16 MB of work, and half of what is free is for it."""
+    recipes = [small(seed=seed, steps=1) for seed in range(8)]
+    engine.generate(recipes[0], Recorder())
+    family = engine._loader.load(engine._find("plain"), Recorder()).family
+    monkeypatch.setattr(walking, "free_bytes", lambda device: int(free_gb * 2**30))
+    called: list[int] = []
+    predict = family.predict
+    monkeypatch.setattr(family, "predict", lambda z, *told: (called.append(len(z)), predict(z, *told))[1])
+    list(engine.walk(recipes, Recorder()))
+    assert [size // 2 for size in called] == sizes, "guidance asks twice"
+    assert engine.at_once(recipes) == sizes[0]
+
+
+def test_only_what_agrees_but_for_rounding_is_made_at_once(engine: LocalEngine) -> None:
+    recipe = small()
+    engine.generate(recipe, Recorder())
+    others = [replace(recipe, seed=2), replace(recipe, seed=3, prompt="a lake"), replace(recipe, steps=5)]
+    assert engine.at_once([recipe, *others]) == 3
+    assert engine.at_once(frames(4)) == 1
+    assert engine.at_once([small(scheduler=Scheduler.EULER_A, schedule=Schedule.NORMAL)] * 2) == 1
+    assert engine.at_once([replace(recipe, model=ModelRef(name="zero"))] * 2) == 1, "it is not in memory"
 
 
 @pytest.mark.parametrize(
@@ -73,4 +123,5 @@ def test_batches_keep_the_order_and_are_bounded() -> None:
     found = list(batches(recipes))
     assert [recipe for batch in found for recipe in batch] == recipes
     assert [len(batch) for batch in found] == [TOGETHER_MAX, 2, FRAMES_MAX, 3]
-    assert [len(batch) for batch in batches([small(width=1024, height=1024)] * 2)] == [1, 1]
+    large = frames(FRAMES_MAX, width=1024, height=1024)
+    assert {len(batch) for batch in batches(large)} == {FRAMES_MAX // 4}
