@@ -55,6 +55,7 @@ class SigmaPlot(pg.PlotWidget):
         self.getAxis("left").setWidth(36)
         self.getAxis("bottom").setHeight(20)
         self.getPlotItem().hide()  # until there are levels: an axis of its own invention would be no truth
+        self.getPlotItem().vb.sigResized.connect(self._draw_anew)  # the axes get their room some time after they show
         self._is_built = True
         self._color()
 
@@ -105,6 +106,10 @@ class SigmaPlot(pg.PlotWidget):
         super().changeEvent(event)
         if self._is_built and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._color()
+
+    def _draw_anew(self) -> None:
+        self._kept = QPixmap()
+        self.viewport().update()
 
     def _color(self) -> None:
         palette, role = self.palette(), QPalette.ColorRole

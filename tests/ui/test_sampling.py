@@ -154,3 +154,21 @@ def test_the_plot_shows_no_axes_before_there_are_levels(qtbot):
     assert plot.getPlotItem().isVisible()
     plot.show_levels(NoiseLevels(sigmas=(), timesteps=()))
     assert not plot.getPlotItem().isVisible()
+
+
+def test_the_steps_taken_lie_on_the_levels_from_the_first_look_on(qtbot):
+    """The axes get their room only after the plot was painted first: what was kept of it before is not shown again."""
+    plot = SigmaPlot()
+    qtbot.addWidget(plot)
+    plot.resize(220, 180)
+    with qtbot.waitExposed(plot):
+        plot.show()
+    plot.show_levels(NoiseLevels(tuple(14.6 * 0.7**step for step in range(20)), ()))
+    plot.grab()
+    qtbot.wait(50)
+    plot.mark_step(12)
+    first = plot.grab().toImage()
+    plot.resize(221, 180)
+    plot.resize(220, 180)
+    qtbot.wait(50)
+    assert first == plot.grab().toImage()
