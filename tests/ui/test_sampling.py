@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from studio.core.engine import NoiseLevels
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler, SolverType
@@ -133,7 +134,6 @@ def test_another_model_moves_what_stood_at_the_defaults(make_studio, data_dir):
 def test_the_wheel_scrolls_the_panel_and_changes_nothing(shown, qtbot):
     from PySide6.QtCore import QPoint, QPointF
     from PySide6.QtGui import QWheelEvent
-    from PySide6.QtWidgets import QApplication
 
     shown.find("promptEdit").setFocus()
     spin = shown.find("stepsSpin")
@@ -165,10 +165,10 @@ def test_the_steps_taken_lie_on_the_levels_from_the_first_look_on(qtbot):
         plot.show()
     plot.show_levels(NoiseLevels(tuple(14.6 * 0.7**step for step in range(20)), ()))
     plot.grab()
-    qtbot.wait(50)
+    QApplication.processEvents()
     plot.mark_step(12)
     first = plot.grab().toImage()
     plot.resize(221, 180)
     plot.resize(220, 180)
-    qtbot.wait(50)
+    QApplication.processEvents()
     assert first == plot.grab().toImage()
