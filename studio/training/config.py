@@ -225,6 +225,7 @@ class StudentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         rank: of the change of every layer, where the layer itself is not smaller.
         drift: share of the batches that start from where the student's own steps led, instead of the teacher's.
         channel_power: loss weight of latent channels by their effect on the picture, to this power.
+        start_from_model: where there is no checkpoint, go on from the exported student, whatever it was taught by.
     """
 
     loop: LoopConfig
@@ -233,6 +234,7 @@ class StudentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rank: Positive = 64
     drift: Share = 0.5
     channel_power: float = 1.0
+    start_from_model: bool = False
 
 
 class JudgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

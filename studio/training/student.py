@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -56,6 +56,13 @@ class LowRank(nn.Module):
         given = {f"{name}.weight": unet.get_parameter(f"{name}.weight") for name in self.layers}
         pairs = zip(given.items(), self.ups, self.downs, strict=True)
         return {name: weight + (up @ down).view_as(weight) for (name, weight), up, down in pairs}
+
+    @torch.no_grad()
+    def take(self, tensors: Weights) -> None:
+        """Go on from what `tensors` gave. Raises KeyError, RuntimeError where it was of another U-Net or rank."""
+        for name, up, down in zip(self.layers, self.ups, self.downs, strict=True):
+            for own, part in ((down, "A"), (up, "B")):
+                own.copy_(tensors[f"unet.{name}.lora_{part}.weight"].flatten(1))
 
     def tensors(self, unet: UNet2DConditionModel) -> dict[str, Tensor]:
         """As a LoRA file has them, in diffusers' names: A as the layer's own weights with few outputs, fp16."""
@@ -162,7 +169,7 @@ class StudentTask:
 
 
 def train_student(places: Places) -> None:
-    """Learn from the ways of the exported model; a student of other weights begins anew."""
+    """Learn from the ways of the exported model; of other weights, a student learns anew or goes on from the last."""
     config = read(places.configs / "student.toml", StudentConfig)
     folder = ways_folder(places)
     store = WaysStore([folder / bucket for bucket in sorted(set(config.ways.buckets))])
@@ -170,7 +177,10 @@ def train_student(places: Places) -> None:
     unet = load_unet(places).to(workers.pick_device())
     vae = AutoencoderKL.from_pretrained(places.model / "vae", local_files_only=True, low_cpu_mem_usage=False).eval()
     torch.manual_seed(config.loop.seed)
-    task = StudentTask(LowRank(unet, config.rank), unet, config, store, vae=vae, held_out=held_out)
+    student, last = LowRank(unet, config.rank), places.model / FILE
+    if config.start_from_model and last.exists():
+        student.take(load_file(last))
+    task = StudentTask(student, unet, config, store, vae=vae, held_out=held_out)
     print(f"student: {len(store)} ways", flush=True)
     folder = places.run(f"student-{teacher_hash(places)[:12]}")
     trainer = Trainer(task, config.loop, folder)

@@ -159,6 +159,18 @@ def test_training_reports_and_exports_what_a_lora_file_holds(places: Places) -> 
     assert len(keys) == 2 * len(student.LowRank(unet, 4).layers)
 
 
+def test_a_student_may_go_on_from_the_last_one(places: Places) -> None:
+    last, other = (build_task(places).modules["student"] for _ in range(2))
+    unet = ways.load_unet(places)
+    for up in last.ups:
+        torch.nn.init.normal_(up, std=0.05)
+    other.take(last.tensors(unet))
+    for own, given in zip(other.parameters(), last.parameters(), strict=True):
+        assert torch.equal(own, given.half().float())
+    with pytest.raises(RuntimeError):
+        student.LowRank(unet, CONFIG.rank * 2).take(last.tensors(unet))
+
+
 def test_the_engine_draws_as_training_does(places: Places, tmp_path: Path) -> None:
     shutil.copytree(places.model, tmp_path / "model")
     here = Places(work=places.work, configs=places.configs, model=tmp_path / "model")
