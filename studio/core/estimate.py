@@ -44,10 +44,12 @@ class Estimator:
             self._learn(event)
 
     def left(self, event: Event, waiting: tuple[Recipe, ...] = ()) -> float | None:
-        """Seconds until the picture, and those `waiting` behind it, are done; None where nothing was measured."""
+        """Seconds until the picture with those made together with it, and those `waiting` behind them, are done.
+
+        None where nothing was measured.
+        """
         own = self._left_of_own(event)
-        made_with_it = event.together - 1 if isinstance(event, Step) else 0
-        others = [self.whole(recipe) for recipe in waiting[made_with_it:]]
+        others = [self.whole(recipe) for recipe in waiting]
         if own is None or None in others:
             return None
         return own + sum(seconds for seconds in others if seconds is not None)
@@ -58,21 +60,26 @@ class Estimator:
             return None
         return sum(self._rates.get(stage, 0.0) * _work(stage, recipe) for stage in _COUNTED)
 
+    @property
+    def _together(self) -> int:
+        """How many pictures take the steps that are taken, as far as is known."""
+        return 1 if self._step is None else self._step.together
+
     def _left_of_own(self, event: Event) -> float | None:
         if self._recipe is None:
             return None
         if isinstance(event, Step):
             pace = self.seconds_per_step or 0.0
-            return (event.count - event.number) * pace + self._after(Stage.SAMPLING) * event.together
+            return (event.count - event.number) * pace + self._after(Stage.SAMPLING)
         if isinstance(event, Staged) and event.stage in _COUNTED and self.whole(self._recipe) is not None:
-            own = self._rates.get(event.stage, 0.0) * _work(event.stage, self._recipe)
+            own = self._rates.get(event.stage, 0.0) * _work(event.stage, self._recipe) * self._together
             return own * (1.0 - event.fraction) + self._after(event.stage)
         return None
 
     def _after(self, stage: Stage) -> float:
         assert self._recipe is not None
         later = _COUNTED[_COUNTED.index(stage) + 1 :]
-        return sum(self._rates.get(each, 0.0) * _work(each, self._recipe) for each in later)
+        return sum(self._rates.get(each, 0.0) * _work(each, self._recipe) for each in later) * self._together
 
     def _learn(self, finished: Finished) -> None:
         for stage, seconds in finished.seconds.items():

@@ -19,6 +19,8 @@ def grid_of(count: int) -> tuple[int, int]:
 
 def tiled(pictures: Sequence[Picture]) -> Picture:
     """`pictures`, at least one and all (h, w, 3), row by row in `grid_of` their number: (rows · h, columns · w, 3)."""
+    if len(pictures) == 1:
+        return pictures[0]
     columns, rows = grid_of(len(pictures))
     height, width = pictures[0].shape[:2]
     whole: Picture = np.full((rows * height, columns * width, 3), _EMPTY, np.uint8)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from studio.core.events import Picture, PreviewTier
+from studio.core.tiled import tiled
 from studio.engine.linear_preview import LinearPreview
 from studio.engine.stable_diffusion import to_picture
 
@@ -55,12 +56,13 @@ class Previewer:
         self._decoder, self.linear, self._tiny = decoder, linear, tiny
 
     def show(self, x0: Tensor, tier: PreviewTier, clock: Stopwatch) -> Picture:
-        """The preview of `x0` (1, C, h, w), (H', W', 3); its size is the tier's.
+        """The preview of `x0` (B, C, h, w), (H', W', 3), of several side by side; its size is the tier's.
 
         Where previews took more time than the sampler so far, this one is linear.
         """
         started = time.perf_counter()
-        picture = self._show(x0, PreviewTier.LINEAR if clock.previews_lag else tier)
+        shown_by = PreviewTier.LINEAR if clock.previews_lag else tier
+        picture = tiled([self._show(x0[number : number + 1], shown_by) for number in range(len(x0))])
         clock.add_preview(time.perf_counter() - started)
         return picture
 

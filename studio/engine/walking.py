@@ -20,7 +20,6 @@ from studio.core.events import Finished, Picture, Stage, Staged, Step
 from studio.core.memory_plan import pictures_at_once
 from studio.core.recipe import Recipe
 from studio.core.schedulers import SCHEDULERS
-from studio.core.tiled import tiled
 from studio.engine.device import free_bytes
 from studio.engine.embeddings import join
 from studio.engine.filling import Filling
@@ -40,7 +39,7 @@ Begun = tuple[Conditioning, Tensor, torch.Generator]
 Begin = Callable[[Recipe], Begun]
 """What steers a resolved recipe, the noise it starts from, and its stream of random numbers."""
 Show = Callable[[Tensor], Picture]
-"""The preview of clean latents (1, C, h, w)."""
+"""The preview of clean latents (B, C, h, w), side by side."""
 
 
 def batches(recipes: Sequence[Recipe]) -> Iterator[list[Recipe]]:
@@ -111,7 +110,7 @@ def _latents(
     solver = build_solver(recipe, loaded.noise, begun[0][2])
     predict = _predict(recipe, [each[0] for each in begun], loaded, report, filling)
     for taken in sample(predict, solver, noise, filling):
-        preview = None if show is None else tiled([show(taken.x0[n : n + 1]) for n in range(len(begun))])
+        preview = None if show is None else show(taken.x0)
         latents, now = taken.latents, time.perf_counter()
         step = Step(number=taken.number, count=taken.count, sigma=taken.sigma, seconds=now - before, preview=preview)
         report(step if show is None else replace(step, together=len(begun)))

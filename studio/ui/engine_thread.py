@@ -204,6 +204,7 @@ class EngineThread(QThread):
                 self._stopping |= self._jobs.cancel({job_id})
             case CancelAll():
                 self._stopping |= self._jobs.cancel(None)
+                self._ahead.forget()
             case CancelLoad():
                 self._preload = None
                 self._stopping |= self._preloading
@@ -220,6 +221,7 @@ class EngineThread(QThread):
                 self.sketches.withdraw(generation)
             case SetModelFolders() | SetModelMemory() | SetPrecision() | SetPreview():
                 self._wishes[type(command)] = command
+                self._ahead.forget()
             case SetTogether(is_wanted):
                 self._ahead.is_wanted = is_wanted
             case Quit():

@@ -70,6 +70,11 @@ class JobDesk(QObject):
         return tuple(recipe for job_id, recipe in self._jobs.items() if job_id != self._running)
 
     @property
+    def _behind(self) -> tuple[Recipe, ...]:
+        """The recipes that wait and are not made together with the running one."""
+        return self.waiting[0 if self._last_step is None else self._last_step.together - 1 :]
+
+    @property
     def running(self) -> int:
         """The number of the job that runs, else `NO_JOB`."""
         return self._running
@@ -83,7 +88,7 @@ class JobDesk(QObject):
         """Of the picture in the making, and of all; None where nothing was measured."""
         if self._last_event is None:
             return None, None
-        return self._estimator.left(self._last_event), self._estimator.left(self._last_event, self.waiting)
+        return self._estimator.left(self._last_event), self._estimator.left(self._last_event, self._behind)
 
     def seconds_for(self, recipes: Sequence[Recipe]) -> float | None:
         """What these will take, one after another; None where nothing was measured."""
@@ -211,7 +216,7 @@ class JobDesk(QObject):
         self._progress.show_fraction(1.0 if is_nearly_done else event.fraction)
 
     def _left(self, event: Event) -> str:
-        own, queue = self._estimator.left(event), self.waiting
+        own, queue = self._estimator.left(event), self._behind
         if own is None:
             return ""
         text = self.tr(" · {time} left").format(time=duration(own))

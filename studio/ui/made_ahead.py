@@ -19,6 +19,10 @@ class MadeAhead:
         self.is_wanted = False
         self._ready: list[tuple[Recipe, Finished]] = []
 
+    def forget(self) -> None:
+        """Drop what waits for its turn: it would be made otherwise now, or is wanted no more."""
+        self._ready = []
+
     def make(self, engine: Engine, recipe: Recipe, waiting: Sequence[Recipe], report: Report) -> Finished:
         """The picture of `recipe`, and with it those of as many of the `waiting` as `engine` makes at once.
 

@@ -67,7 +67,8 @@ def test_pictures_made_at_once_share_their_steps_and_are_finished_one_by_one():
     estimator.begin(RECIPE)
     of_two = msgspec.structs.replace(step(4), together=2)
     estimator.observe(of_two)
-    assert estimator.left(of_two, (RECIPE, RECIPE)) == pytest.approx(6.0 + 2 * 2.25 + 12.75)
+    assert estimator.left(of_two, (RECIPE,)) == pytest.approx(6.0 + 2 * 2.25 + 12.75)
+    assert estimator.left(Staged(stage=Stage.DECODING, fraction=0.5)) == pytest.approx(2.0 + 2 * 0.25)
 
 
 @pytest.mark.parametrize(

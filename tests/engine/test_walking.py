@@ -1,15 +1,18 @@
 """Several frames at once: the pictures are those made one at a time, but for rounding."""
 
+import itertools
+
 import pytest
 from msgspec.structs import replace
 
 from studio.core.blend import Blend, Keyframe
 from studio.core.errors import Cancelled
-from studio.core.events import Stage
+from studio.core.events import PreviewTier, Stage
 from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import Schedule, Scheduler, SchedulerSettings
 from studio.engine import walking
 from studio.engine.local import LocalEngine
+from studio.engine.preview import Stopwatch
 from studio.engine.walking import FRAMES_MAX, TOGETHER_MAX, batches
 from tests.engine.helpers import Recorder, psnr, small
 
@@ -55,6 +58,23 @@ def test_pictures_made_at_once_are_previewed_side_by_side(engine: LocalEngine) -
         height, width = single.preview.shape[:2]
         assert step.preview.shape == (2 * height, 2 * width, 3)
         assert psnr(step.preview[height:, :width], single.preview) >= 45
+
+
+@pytest.mark.parametrize("lags", [[False, True], [True, False]])
+def test_all_previews_of_a_step_are_of_one_tier(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, lags: list[bool]
+) -> None:
+    """Where previews lag, they are linear and smaller: never some of them and not the others."""
+    answers = itertools.cycle(lags)
+    monkeypatch.setattr(Stopwatch, "previews_lag", property(lambda clock: next(answers)))
+    engine.set_preview(PreviewTier.FULL)
+    recorder = Recorder()
+    try:
+        assert len(list(engine.walk([small(seed=seed) for seed in range(3)], recorder))) == 3
+    finally:
+        engine.set_preview(PreviewTier.LINEAR)
+    sizes = {step.preview.shape for step in recorder.steps if step.preview is not None}
+    assert sizes == {(128, 128, 3), (32, 32, 3)}
 
 
 def test_frames_of_a_walk_are_not_previewed(engine: LocalEngine) -> None:

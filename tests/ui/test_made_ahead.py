@@ -65,6 +65,14 @@ def test_what_was_withdrawn_is_dropped_and_what_was_rearranged_is_found(ahead, e
     assert len(engine.generated) == 4, "it had left the queue, and came again"
 
 
+def test_what_was_made_under_other_settings_is_dropped(ahead, engine):
+    first, second = recipes(2)
+    ahead.make(engine, first, [second], ignore)
+    ahead.forget()
+    ahead.make(engine, second, [], ignore)
+    assert len(engine.generated) == 3
+
+
 def test_one_that_cannot_be_made_does_not_cost_the_others(ahead, engine):
     good, bad = recipes(1)[0], recipes(2, "fail")[1]
     assert ahead.make(engine, good, [bad], ignore).recipe.seed == 0
@@ -98,6 +106,7 @@ def test_in_the_window_they_are_previewed_side_by_side_and_each_is_kept(make_stu
     assert len(walk) == 4
     assert sizes[-1] == (512, 512, 64)
     assert texts[-1].startswith("4 pictures at once · Sampling · step ")
+    assert "waiting" not in texts[-1], "all are in the making"
     kept = sorted(read_recipe(path).seed for path in studio.places.pictures.rglob("*.png"))
     assert kept == sorted(recipe.seed for recipe in walk)
 
