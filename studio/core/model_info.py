@@ -8,6 +8,7 @@ import msgspec
 from studio.core.abilities import EVERY_ABILITY, Ability
 from studio.core.model_family import FAMILIES, Defaults, ModelFamily, offered_schedulers
 from studio.core.pipelines import Pipeline
+from studio.core.prompt_grammar import CHUNKS_MAX
 from studio.core.schedulers import Scheduler, SchedulerInfo
 
 
@@ -15,9 +16,10 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A model: a folder in the diffusers layout, or a single safetensors `file` in `folder`.
 
     `size_multiple` in pixels; `latent_channels` C and `downsampling` f: a picture H×W×3 has latents (C, H/f, W/f);
-    `token_limit` counts the prompt's own tokens (the encoder's length less the start and end marks). `few_steps`: it
-    was distilled to need few; `inpaints`: it is shown the mask, and what lies outside of it; `note` says in a sentence
-    what is special about it, or is empty; `abilities` can be asked of it; `pipeline` is set where it is run whole.
+    `token_limit` counts the prompt's own tokens that are read at once (the encoder's length less its two marks).
+    `few_steps`: it was distilled to need few; `inpaints`: it is shown the mask, and what lies outside of it; `note`
+    says in a sentence what is special about it, or is empty; `abilities` can be asked of it; `pipeline` is set where it
+    is run whole.
     """
 
     name: str
@@ -49,6 +51,12 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
             return offered_schedulers(self.prediction_type)
         own = SchedulerInfo(description="The model's own: it takes no other.", schedules=(self.defaults.schedule,))
         return {self.defaults.scheduler: own}
+
+    @property
+    def prompt_limit(self) -> int:
+        """Tokens that a prompt may have: `token_limit`, or as many again for each chunk where it is read in chunks."""
+        in_chunks = self.pipeline is None and FAMILIES[self.family].weighs_words
+        return self.token_limit * (CHUNKS_MAX if in_chunks else 1)
 
     @property
     def kind(self) -> str:

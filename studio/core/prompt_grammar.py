@@ -6,6 +6,7 @@ closed count to the end, and what is not understood is text.
 
 import math
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,8 +15,14 @@ from studio.core.adapters import AdapterUse
 STRONGER = 1.1
 """What one pair of round brackets multiplies by; square brackets divide by it."""
 WEIGHT_MAX = 10.0
+_PRODUCT_MAX = 1e6
+"""Of nested brackets, so that thousands of them are still a number."""
 ADAPTER_STRENGTH_MAX = 10.0
+CHUNKS_MAX = 16
+"""Chunks that a model with chunks is told: nobody writes more, and each costs as much again."""
 
+_FACTORS = {"(": STRONGER, "[": 1.0 / STRONGER}
+_OPENING = {")": "(", "]": "["}
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
 _SIGN = re.compile(
     rf"""
@@ -103,36 +110,48 @@ def _adapter_use(found: re.Match[str]) -> AdapterUse:
 
 def _weighted(text: str) -> list[Passage | None]:
     """Passages with their weights; None where a new chunk begins."""
+    signs = list(_SIGN.finditer(text))
+    opened, closing = _paired(signs)
+    products = {"(": [1.0], "[": [1.0]}  # of all that are open; the two kinds may overlap
     pieces: list[Passage | None] = []
-    open_at: dict[str, list[int]] = {"(": [], "[": []}
-    for found in _SIGN.finditer(text):
+    for number, found in enumerate(signs):
         sign = found[0]
-        if sign in open_at:
-            open_at[sign].append(len(pieces))
-        elif found["weight"] is not None and open_at["("]:
-            _multiply(pieces, open_at["("].pop(), float(found["weight"]))
-        elif sign in ")]" and open_at[_OPENING[sign]]:
-            _multiply(pieces, open_at[_OPENING[sign]].pop(), STRONGER if sign == ")" else 1.0 / STRONGER)
+        if number in opened:
+            so_far = products[sign]
+            so_far.append(_bounded(so_far[-1] * opened[number], _PRODUCT_MAX))
+        elif number in closing:
+            products[closing[number]].pop()
         elif sign == "BREAK":
             pieces.append(None)
         else:
-            pieces.append(Passage(sign[1:] if len(sign) == 2 and sign[0] == "\\" else sign))
-    for start in open_at["("]:
-        _multiply(pieces, start, STRONGER)
-    for start in open_at["["]:
-        _multiply(pieces, start, 1.0 / STRONGER)
+            weight = _bounded(products["("][-1] * products["["][-1], WEIGHT_MAX)
+            pieces.append(Passage(sign[1:] if len(sign) == 2 and sign[0] == "\\" else sign, weight))
     return pieces
 
 
-_OPENING = {")": "(", "]": "["}
+def _paired(signs: Sequence[re.Match[str]]) -> tuple[dict[int, float], dict[int, str]]:
+    """By their number: what each opening bracket multiplies by, and which kind each closing one closes.
+
+    One that is never closed counts to the end; what closes nothing is text.
+    """
+    opened: dict[int, float] = {}
+    closing: dict[int, str] = {}
+    waiting: dict[str, list[int]] = {"(": [], "[": []}
+    for number, found in enumerate(signs):
+        sign = found[0]
+        if sign in waiting:
+            waiting[sign].append(number)
+            opened[number] = _FACTORS[sign]
+            continue
+        kind = "(" if found["weight"] is not None else _OPENING.get(sign)
+        if kind is not None and waiting[kind]:
+            closing[number], opener = kind, waiting[kind].pop()
+            opened[opener] = _FACTORS[kind] if found["weight"] is None else float(found["weight"])
+    return opened, closing
 
 
-def _multiply(pieces: list[Passage | None], start: int, factor: float) -> None:
-    for index in range(start, len(pieces)):
-        piece = pieces[index]
-        if piece is not None:
-            weight = max(-WEIGHT_MAX, min(WEIGHT_MAX, piece.weight * factor))
-            pieces[index] = Passage(piece.text, weight)
+def _bounded(value: float, most: float) -> float:
+    return max(-most, min(most, value))
 
 
 def _merged(chunk: list[Passage]) -> tuple[Passage, ...]:

@@ -10,12 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.errors import PromptTooLongError
-from studio.core.prompt_grammar import ParsedPrompt, Passage, parse_prompt
+from studio.core.prompt_grammar import CHUNKS_MAX, ParsedPrompt, Passage, parse_prompt
 from studio.engine.embeddings import Embeddings
 from studio.engine.lexicon import NO_WORDS, Lexicon
 
 Key: TypeAlias = tuple[str, str, str]
 """(which text encoder, which of the recipe's fields, text): a family may read an empty negative prompt its own way."""
+_COMMA_REACH = 20
+"""Tokens behind a comma that go into the next chunk rather than be divided, as in A1111."""
 _ROOM = 0
 """A token that is neither a mark nor padding that CLIP looks for: where a learned word's vectors go."""
 
@@ -66,31 +68,56 @@ class Chunk:
 
 @dataclass(slots=True)
 class _Read:
-    """A chunk in the reading: its tokens, a weight for each, and the learned vectors with their places."""
+    """A chunk in the reading: its tokens, a weight for each, learned vectors and their places, its last `comma`'s."""
 
     tokens: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     learned: list[tuple[int, Tensor]] = field(default_factory=list)
+    comma: int | None = None
+
+    def add(self, tokens: list[int], weight: float) -> None:
+        """`tokens` come behind the others."""
+        self.tokens += tokens
+        self.weights += [weight] * len(tokens)
+
+    def cut(self) -> "_Read":
+        """The next chunk, which begins with what stands behind the last comma here, if that is not far."""
+        if self.comma is None or len(self.tokens) - self.comma > _COMMA_REACH:
+            return _Read()
+        start = self.comma + 1
+        later = [(place - start, vectors) for place, vectors in self.learned if place >= start]
+        moved = _Read(self.tokens[start:], self.weights[start:], later)
+        del self.tokens[start:], self.weights[start:], self.learned[len(self.learned) - len(later) :]
+        return moved
 
 
 class ClipTokens:
-    """A CLIP tokenizer that reads A1111's grammar: chunks divided by BREAK, weighted passages, learned words."""
+    """A CLIP tokenizer that reads A1111's grammar: chunks, weighted passages, learned words.
 
-    def __init__(self, tokenizer: Any, limit: int, encoder: str) -> None:
+    A chunk ends at a BREAK, or where the encoder reads no further: then behind a comma, if there is one near.
+    """
+
+    def __init__(self, tokenizer: Any, limit: int, encoder: str, chunks_max: int = CHUNKS_MAX) -> None:
         """`limit` counts a chunk's own tokens, without the start and end marks; `encoder` is the part that reads."""
-        self._tokenizer, self._limit, self._encoder = tokenizer, limit, encoder
+        self._tokenizer, self._limit, self._encoder, self._chunks_max = tokenizer, limit, encoder, chunks_max
+        self._comma = self._ids(",")[-1:]
 
     def count(self, prompt: ParsedPrompt, words: Lexicon = NO_WORDS) -> int:
-        """Tokens of the longest chunk: each is held against the limit by itself. A learned word has its vectors'."""
-        return max(len(self._read(chunk, words).tokens) for chunk in prompt.chunks)
+        """Tokens up to the end of the last chunk, with the room left in those before. A learned word: its vectors."""
+        reads = self._reads(prompt, words)
+        return self._limit * (len(reads) - 1) + len(reads[-1].tokens)
 
     def chunks(self, name: str, prompt: ParsedPrompt, words: Lexicon = NO_WORDS, *, cuts: bool = False) -> list[Chunk]:
         """Each chunk padded to the same length. Raises PromptTooLongError, which calls the text `name`, or `cuts`."""
-        return [self._chunk(name, self._read(chunk, words), cuts=cuts) for chunk in prompt.chunks]
+        reads = self._reads(prompt, words)
+        longest = max(len(read.tokens) for read in reads)
+        if not cuts and longest > self._limit:
+            raise PromptTooLongError(name, longest, self._limit)
+        if not cuts and len(reads) > self._chunks_max:
+            raise PromptTooLongError(name, self.count(prompt, words), self._limit * self._chunks_max)
+        return [self._chunk(read) for read in reads]
 
-    def _chunk(self, name: str, read: _Read, *, cuts: bool) -> Chunk:
-        if len(read.tokens) > self._limit and not cuts:
-            raise PromptTooLongError(name, len(read.tokens), self._limit)
+    def _chunk(self, read: _Read) -> Chunk:
         tokens, weights = read.tokens[: self._limit], read.weights[: self._limit]
         first, last, padding = (
             getattr(self._tokenizer, each) for each in ("bos_token_id", "eos_token_id", "pad_token_id")
@@ -101,18 +128,38 @@ class ClipTokens:
         learned = tuple((1 + place, vectors) for place, vectors in read.learned)
         return Chunk(ids, mask, [1.0, *weights, 1.0, *[1.0] * spare], learned)
 
-    def _read(self, chunk: tuple[Passage, ...], words: Lexicon) -> _Read:
-        read = _Read()
+    def _reads(self, prompt: ParsedPrompt, words: Lexicon) -> list[_Read]:
+        """All chunks; behind a BREAK at the end there is none."""
+        reads = [read for chunk in prompt.chunks for read in self._read(chunk, words)]
+        return reads if len(reads) == 1 or reads[-1].tokens else reads[:-1]
+
+    def _read(self, chunk: tuple[Passage, ...], words: Lexicon) -> list[_Read]:
+        """What stands between two BREAKs, in as many chunks as it takes."""
+        reads = [_Read()]
         for passage in chunk:
             for piece in words.pieces(passage.text, self._encoder):
                 if isinstance(piece, Tensor):
-                    read.learned.append((len(read.tokens), piece))
-                    own = [_ROOM] * len(piece)
-                else:
-                    own = self._tokenizer(piece, truncation=False, add_special_tokens=False).input_ids
-                read.tokens += own
-                read.weights += [passage.weight] * len(own)
-        return read
+                    self._make_room(reads, len(piece))
+                    reads[-1].learned.append((len(reads[-1].tokens), piece))
+                    reads[-1].add([_ROOM] * len(piece), passage.weight)
+                    continue
+                for token in self._ids(piece):
+                    is_comma = [token] == self._comma
+                    self._make_room(reads, 1, may_move=not is_comma)
+                    if is_comma:
+                        reads[-1].comma = len(reads[-1].tokens)
+                    reads[-1].add([token], passage.weight)
+        return reads
+
+    def _make_room(self, reads: list[_Read], count: int, *, may_move: bool = False) -> None:
+        """A further chunk, where the last has no room for so many tokens, which are not divided."""
+        last = reads[-1]
+        if self._chunks_max > 1 and last.tokens and len(last.tokens) + count > self._limit:
+            reads.append(last.cut() if may_move else _Read())
+
+    def _ids(self, text: str) -> list[int]:
+        found: list[int] = self._tokenizer(text, truncation=False, add_special_tokens=False).input_ids
+        return found
 
 
 class TextEncoder:
@@ -124,14 +171,14 @@ class TextEncoder:
         self._model = model
 
     def count(self, text: str, words: Lexicon = NO_WORDS) -> int:
-        """Tokens of the longest chunk of `text`, without brackets, adapters and the start and end marks."""
+        """Tokens of `text` as `ClipTokens.count` has them, without brackets, adapters and the start and end marks."""
         return self._tokens.count(parse_prompt(text), words)
 
     @torch.inference_mode()
     def encode(self, name: str, text: str, words: Lexicon = NO_WORDS) -> Tensor:
         """The last hidden state (1, chunks · tokens, width) of a prompt in A1111's grammar, on the model's device.
 
-        Each chunk between BREAKs is padded to the encoder's length and encoded by itself; what is weighted is
+        Each chunk is padded to the encoder's length and encoded by itself; what is weighted is
         multiplied, and the chunk's mean restored. `words` are read as their vectors. Raises PromptTooLongError, which
         calls the text `name`.
         """

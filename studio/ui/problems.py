@@ -39,8 +39,8 @@ def problems_of(
         except OptionError as error:
             found[field] = str(error)
     for field, (text, count) in tokens.items():
-        if model is not None and count > model.token_limit and getattr(recipe, field) == text:
-            found[field] = str(PromptTooLongError(field, count, model.token_limit))
+        if model is not None and count > model.prompt_limit and getattr(recipe, field) == text:
+            found[field] = str(PromptTooLongError(field, count, model.prompt_limit))
     return found
 
 

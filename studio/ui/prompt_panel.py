@@ -1,5 +1,6 @@
 """The left panel: what the picture shows, its size and seed, and the buttons that make it."""
 
+import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -69,7 +70,7 @@ class PromptPanel(QWidget):
         self.style_button.setProperty("kind", "fold")
         self.style_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.fields = Fields()
-        self._token_limit, self._weightless = 0, ""
+        self._token_limit, self._token_most, self._weightless = 0, 0, ""
         self._name_everything()
         self._lay_out()
         self._connect()
@@ -95,9 +96,9 @@ class PromptPanel(QWidget):
             edit.set_vocabulary(vocabulary)
         self._show_unknown_words()
 
-    def set_token_limit(self, limit: int) -> None:
-        """How many tokens the model reads."""
-        self._token_limit = limit
+    def set_token_limit(self, at_once: int, most: int) -> None:
+        """How many tokens the model reads at once, and in all its chunks."""
+        self._token_limit, self._token_most = at_once, most
 
     def set_weightless(self, kind: str) -> None:
         """The `kind` of a model to which no word counts more than another; empty where brackets count."""
@@ -107,8 +108,10 @@ class PromptPanel(QWidget):
     def show_tokens(self, field: str, count: int) -> None:
         """Show how many of the tokens the model reads are taken."""
         line = self.token_note if field == "prompt" else self.negative_tokens
-        over = count > self._token_limit
-        line.setText(self.tr("{count} of {limit} tokens").format(count=count, limit=self._token_limit))
+        over = count > self._token_most
+        chunks = max(1, math.ceil(count / max(1, self._token_limit)))
+        limit = min(self._token_most, chunks * self._token_limit)
+        line.setText(self.tr("{count} of {limit} tokens").format(count=count, limit=limit))
         line.setProperty("kind", "problem" if over else "note")
         line.style().polish(line)
 

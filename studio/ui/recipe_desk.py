@@ -170,7 +170,7 @@ class RecipeDesk(QObject):
             return
         panel = self._window.prompt_panel
         panel.size_box.set_model(model.size_multiple, model.defaults.width * model.defaults.height)
-        panel.set_token_limit(model.token_limit)
+        panel.set_token_limit(model.token_limit, model.prompt_limit)
         panel.set_weightless("" if FAMILIES[model.family].weighs_words else model.kind)
         try:
             panel.set_vocabulary(load_vocabulary(model.vocabulary) if model.vocabulary else None)

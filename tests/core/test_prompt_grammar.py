@@ -63,6 +63,13 @@ def test_weights_have_bounds():
     assert passage.weight == 10.0
 
 
+def test_thousands_of_brackets_are_read_at_once():
+    (chunk,) = parse_prompt("(a" * 10_000).chunks
+    assert (chunk[0].weight, chunk[-1].weight) == (pytest.approx(1.1), 10.0)
+    assert sum(len(passage.text) for passage in chunk) == 10_000
+    assert parse_prompt("[" * 9_000 + "a" + "]" * 9_000).chunks == ((Passage("a", pytest.approx(0.0)),),)
+
+
 @given(st.text(max_size=200))
 def test_escaped_text_is_read_as_itself(text):
     if "BREAK" in text or "<" in text:

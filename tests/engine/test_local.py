@@ -204,10 +204,10 @@ def test_other_errors_are_not_called_out_of_memory(engine: LocalEngine, monkeypa
 
 @pytest.mark.parametrize("name", ["prompt", "negative_prompt"])
 def test_a_prompt_that_is_too_long_says_so(engine: LocalEngine, name: str) -> None:
-    with pytest.raises(PromptTooLongError, match="has 80 tokens, but the model reads 75") as caught:
-        engine.generate(small(**{name: "red " * 80}), silent)
+    with pytest.raises(PromptTooLongError, match="has 1,300 tokens, but the model reads 1,200") as caught:
+        engine.generate(small(**{name: "red " * 1300}), silent)
     assert caught.value.name == name
-    assert engine.generate(small(**{name: "red " * 75}), silent).picture.shape == (64, 64, 3)
+    assert engine.generate(small(**{name: "red " * 80}), silent).picture.shape == (64, 64, 3)
 
 
 def test_tokens_are_counted(engine: LocalEngine) -> None:

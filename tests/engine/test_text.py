@@ -9,6 +9,7 @@ import torch
 from studio.core.blend import Blend, Keyframe
 from studio.core.errors import PromptTooLongError
 from studio.core.models import read_model
+from studio.core.prompt_grammar import CHUNKS_MAX
 from studio.engine.device import choose_device
 from studio.engine.embeddings import Embeddings
 from studio.engine.guidance import Conditioner
@@ -67,12 +68,36 @@ def test_chunks_are_encoded_each_by_itself(family: StableDiffusion) -> None:
     torch.testing.assert_close(both, torch.cat(alone, dim=1), rtol=1e-6, atol=1e-6)
 
 
-def test_the_marks_are_not_counted_and_a_chunk_too_long_is_refused(family: StableDiffusion) -> None:
+def test_the_marks_are_not_counted_and_a_chunk_before_the_last_counts_whole(family: StableDiffusion) -> None:
     assert family.count_tokens("a ((red)) [sailboat:1.2]<lora:paint:0.8>") == family.count_tokens("a red sailboat:1.2")
-    assert family.count_tokens("red " * 60 + "BREAK " + "red " * 70) == 70
+    assert family.count_tokens("red " * 60 + "BREAK " + "red " * 70) == 75 + 70
     assert family.encode_prompt("prompt", "red " * 75 + "BREAK " + "red " * 75).tokens.shape == (1, 154, 32)
-    with pytest.raises(PromptTooLongError, match="76 tokens"):
-        family.encode_prompt("prompt", "a BREAK (red:1.2) " + "red " * 75)
+
+
+def same(family: StableDiffusion, one: str, other: str) -> bool:
+    first, second = (family.encode_prompt("prompt", text).tokens for text in (one, other))
+    return first.shape == second.shape and bool(torch.allclose(first, second, rtol=1e-6, atol=1e-6))
+
+
+@pytest.mark.parametrize(
+    ("text", "divided"),
+    [
+        ("red " * 76, "red " * 75 + "BREAK red"),
+        ("red " * 50 + ", " + "blue " * 30, "red " * 50 + ", " + "blue " * 24 + "BREAK " + "blue " * 6),
+        ("red " * 60 + ", " + "blue " * 30, "red " * 60 + ", BREAK " + "blue " * 30),
+        ("red " * 75 + ", blue", "red " * 75 + "BREAK , blue"),
+        ("red " * 60 + ", (" + "blue " * 30 + ":1.3)", "red " * 60 + ", BREAK (" + "blue " * 30 + ":1.3)"),
+        ("red " * 160, "red " * 75 + "BREAK " + "red " * 75 + "BREAK " + "red " * 10),
+        ("a red lake BREAK", "a red lake"),
+    ],
+    ids=["full", "comma far", "comma near", "comma next", "weighted", "three", "nothing behind"],
+)
+def test_what_is_longer_than_the_encoder_reads_goes_on_in_the_next_chunk(
+    family: StableDiffusion, text: str, divided: str
+) -> None:
+    """As in A1111: a comma of the last 20 tokens is where it is divided, else the end of the chunk."""
+    assert same(family, text, divided)
+    assert family.count_tokens(text) == family.count_tokens(divided)
 
 
 def test_prompts_of_different_lengths_go_together(family: StableDiffusion) -> None:
@@ -105,10 +130,11 @@ def test_words_change_embeddings(family: StableDiffusion) -> None:
 
 
 def test_nothing_is_cut(family: StableDiffusion) -> None:
-    assert family.count_tokens("red " * 300) == 300
-    with pytest.raises(PromptTooLongError, match="negative prompt has 76 tokens, but the model reads 75") as caught:
-        family.encode_prompt("negative_prompt", "red " * 76)
-    assert (caught.value.tokens, caught.value.limit, caught.value.name) == (76, 75, "negative_prompt")
+    most = 75 * CHUNKS_MAX
+    assert family.count_tokens("red " * most) == most
+    assert family.encode_prompt("prompt", "red " * most).tokens.shape == (1, 77 * CHUNKS_MAX, 32)
+    with pytest.raises(PromptTooLongError, match="negative prompt has 1,201 tokens, but the model reads 1,200"):
+        family.encode_prompt("negative_prompt", "red " * (most + 1))
 
 
 def test_the_cache_keeps_to_its_budget_and_forgets_the_oldest() -> None:

@@ -144,7 +144,10 @@ def test_a_prompt_of_100_000_characters_is_refused_beside_it_and_nothing_breaks(
 
 def test_more_tokens_than_the_model_reads_are_counted_and_refused(shown):
     shown.find("promptEdit").setPlainText("word " * 80)
-    shown.wait(lambda: shown.find("tokenNote").text() == "80 of 75 tokens")
+    shown.wait(lambda: shown.find("tokenNote").text() == "80 of 150 tokens")
+    assert not shown.window.prompt_panel.problems["prompt"].text()
+    shown.find("promptEdit").setPlainText("word " * 1205)
+    shown.wait(lambda: shown.find("tokenNote").text() == "1205 of 1200 tokens")
     assert "Shorten it by 5" in shown.window.prompt_panel.problems["prompt"].text()
     shown.find("generateButton").click()
     assert not shown.jobs.is_busy

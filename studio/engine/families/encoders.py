@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import PromptTooLongError
-from studio.core.prompt_grammar import ParsedPrompt, Passage, parse_prompt, plain_text
+from studio.core.prompt_grammar import CHUNKS_MAX, ParsedPrompt, Passage, parse_prompt, plain_text
 from studio.engine.lexicon import NO_WORDS, Lexicon
 from studio.engine.text import Chunk, ClipTokens, emphasised, learned_in_place
 
@@ -27,11 +27,11 @@ class ClipEncoder:
         that there is none, and that nothing may be cut. `weighs`: brackets and BREAK count.
         """
         length = int(min(tokenizer.model_max_length, model.config.max_position_embeddings))
-        self._tokens = ClipTokens(tokenizer, length - 2, part)
+        self._tokens = ClipTokens(tokenizer, length - 2, part, CHUNKS_MAX if weighs else 1)
         self._model, self._leads, self._weighs = model, leads, weighs
 
     def count(self, text: str, words: Lexicon = NO_WORDS) -> int:
-        """Tokens of `text`, of its longest chunk where BREAK counts, without the start and end marks."""
+        """Tokens of `text` as `ClipTokens.count` has them, without the start and end marks."""
         return self._tokens.count(self._read(text), words)
 
     @torch.inference_mode()

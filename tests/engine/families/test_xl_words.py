@@ -57,11 +57,13 @@ def test_chunks_are_encoded_each_by_itself_and_the_first_is_pooled(family: Laten
     assert torch.equal(both.pooled, first.pooled)
 
 
-def test_a_chunk_is_held_against_the_limit_by_itself(family: LatentFamily) -> None:
-    assert family.count_tokens("red " * 60 + "BREAK " + "red " * 70) == 70
-    assert embed(family, "red " * 75 + "BREAK " + "red " * 75).tokens.shape == (1, 154, 2 * WIDTH)
-    with pytest.raises(PromptTooLongError, match="76 tokens"):
-        embed(family, "a BREAK " + "red " * 76)
+def test_a_long_prompt_goes_on_in_further_chunks(family: LatentFamily) -> None:
+    assert family.count_tokens("red " * 60 + "BREAK " + "red " * 70) == 75 + 70
+    long, divided = embed(family, "red " * 80), embed(family, "red " * 75 + "BREAK " + "red " * 5)
+    assert long.tokens.shape == (1, 154, 2 * WIDTH)
+    torch.testing.assert_close(long.tokens, divided.tokens, rtol=1e-6, atol=1e-6)
+    with pytest.raises(PromptTooLongError, match="1,201 tokens"):
+        embed(family, "red " * 1201)
 
 
 def test_no_negative_prompt_stays_zeros_beside_a_longer_prompt(family: LatentFamily) -> None:
