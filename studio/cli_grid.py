@@ -12,7 +12,8 @@ from studio.core.contact_sheet import ContactSheet
 from studio.core.errors import OptionError, SaveError
 from studio.core.events import Finished
 from studio.core.files import make_folder, write_atomically, write_new
-from studio.core.grid import EXAMPLES, Axis, Field, make_grid, read_axis
+from studio.core.grid import make_grid
+from studio.core.grid_axis import EXAMPLES, Axis, Field, read_axis
 from studio.core.models import resolve_model
 from studio.core.places import Places
 from studio.core.recipe import Recipe
@@ -67,8 +68,10 @@ def _read(arguments: argparse.Namespace, folders: tuple[Path, ...]) -> tuple[tup
     model = chosen_model(arguments.model, base)
     info = resolve_model(model.name, folders)
     recipe = recipe_for(wishes, base, model, info)
-    check_files_found(recipe, folders)
-    return axes, make_grid(recipe, axes, info)
+    recipes = make_grid(recipe, axes, info, lambda name: resolve_model(name, folders))
+    for each in {(each.prompt, each.negative_prompt, each.adapters, each.vae): each for each in recipes}.values():
+        check_files_found(each, folders)
+    return axes, recipes
 
 
 def _axes(arguments: argparse.Namespace) -> Iterator[Axis]:

@@ -66,7 +66,7 @@ def test_what_there_is_comes_onto_the_sheet_when_the_work_fails(studio, tmp_path
     ("words", "expected"),
     [
         ((), "Nothing varies yet."),
-        (("--x", "stepps=1,2"), "X: “stepps” cannot vary. Choose one of: prompt, size,"),
+        (("--x", "stepps=1,2"), "X: “stepps” cannot vary. Choose one of: model, vae, lora,"),
         (("--x", "steps"), "Steps: there are no values."),
         (("--x", "steps=1,x"), "Steps: “x” is not understood."),
         (("--x", "steps=1-30", "--y", "seed=1-30"), "The grid has 900 pictures"),

@@ -9,7 +9,8 @@ from PIL.PngImagePlugin import PngInfo
 
 import studio
 from studio.core.events import Picture
-from studio.core.grid import Axis, describe
+from studio.core.grid import describe
+from studio.core.grid_axis import Axis
 from studio.core.recipe import Recipe
 
 _PIXELS_MAX = 48_000_000

@@ -14,7 +14,8 @@ from PySide6.QtGui import QCloseEvent, QImage
 
 from studio.core.errors import OptionError
 from studio.core.events import Event, Failed, Finished, Picture, Stopped
-from studio.core.grid import Axis, Field, make_grid, read_axis
+from studio.core.grid import make_grid
+from studio.core.grid_axis import Axis, Field, read_axis
 from studio.core.models import ModelInfo
 from studio.core.recipe import Recipe
 from studio.core.session import Session
@@ -119,7 +120,7 @@ class GridDesk(QObject):
 
     def _recipes(self, axes: list[Axis]) -> tuple[Recipe, ...]:
         recipe = self._session.recipe
-        return make_grid(recipe, axes, self._models.get(recipe.model.name))
+        return make_grid(recipe, axes, self._models.get(recipe.model.name), self._models.get)
 
     def _attempt(self, work: Callable[[], object]) -> str:
         try:

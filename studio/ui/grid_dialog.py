@@ -1,16 +1,23 @@
 """Asks what a grid of variations varies: one row for each axis, and what it will come to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
-from studio.core.grid import EXAMPLES, Field
-from studio.core.schedulers import Schedule, Scheduler
+from studio.core.grid_axis import EXAMPLES, Field
+from studio.core.schedulers import Schedule, Scheduler, SolverType
 from studio.ui.controls import GAP, Combo, column, label, note, say
 from studio.ui.fields import mark_problem
 
 _WIDTH_PX = 480
+_OWN_WORDS = (Field.MODEL, Field.VAE, Field.LORA, Field.PROMPT, Field.NEGATIVE_PROMPT)
+"""Fields whose values only the artist knows."""
+_CHOICES: Mapping[Field | None, Iterable[str]] = {
+    Field.SCHEDULER: Scheduler,
+    Field.SCHEDULE: Schedule,
+    Field.SOLVER: SolverType,
+}
 
 
 class GridDialog(QDialog):
@@ -111,13 +118,12 @@ class GridDialog(QDialog):
         combo, edit, _ = self._rows[number]
         field = _field(combo)
         edit.setEnabled(field is not None)
-        edit.setText("" if field is None or field is Field.PROMPT else EXAMPLES[field][0])
+        edit.setText("" if field is None or field in _OWN_WORDS else EXAMPLES[field][0])
         edit.setPlaceholderText(self._hint(field))
         tip = self.tr("Numbers with commas between, or ranges: 5-20:5 is from 5 to 20 by 5; 1-10 [4] is four of them.")
-        if field in (Field.SCHEDULER, Field.SCHEDULE):
-            names = ", ".join(Scheduler if field is Field.SCHEDULER else Schedule)
-            tip = self.tr("Names with commas between: {names}.").format(names=names)
-        edit.setToolTip(self._hint(field) if field in (None, Field.PROMPT, Field.SIZE) else tip)
+        if field in _CHOICES:
+            tip = self.tr("Names with commas between: {names}.").format(names=", ".join(_CHOICES[field]))
+        edit.setToolTip(self._hint(field) if field in (None, Field.SIZE, *_OWN_WORDS) else tip)
         self.edited.emit()
 
     def _hint(self, field: Field | None) -> str:
@@ -125,6 +131,8 @@ class GridDialog(QDialog):
             return self.tr("Choose what varies")
         if field is Field.PROMPT:
             return self.tr("red, blue, green: the first is replaced by the others")
+        if field in (Field.MODEL, Field.VAE, Field.LORA, Field.NEGATIVE_PROMPT):
+            return self.tr("{example}: with commas between").format(example=EXAMPLES[field][0])
         return EXAMPLES[field][0]
 
 

@@ -12,7 +12,7 @@ from studio.core.decoding import read_pixels
 from studio.core.errors import PictureError, StudioError
 from studio.core.events import Picture
 from studio.core.files import write_new
-from studio.core.grid import Axis
+from studio.core.grid_axis import Axis
 from studio.core.recipe import Recipe
 from studio.ui.images import to_qimage
 

@@ -7,7 +7,8 @@ from PIL import Image
 
 from studio.core.contact_sheet import ContactSheet
 from studio.core.errors import NoRecipeError
-from studio.core.grid import Field, make_grid, read_axis
+from studio.core.grid import make_grid
+from studio.core.grid_axis import Field, read_axis
 from studio.core.metadata import read_recipe
 from studio.core.recipe import Recipe
 

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from PIL import Image
 
 from studio.core.errors import OptionError
-from studio.core.grid import EXAMPLES, PICTURES_MAX, Axis, Field, describe, make_grid, read_axis
-from studio.core.recipe import Recipe
+from studio.core.grid import describe, make_grid
+from studio.core.grid_axis import EXAMPLES, PICTURES_MAX, Axis, Field, read_axis
+from studio.core.recipe import ModelRef, Recipe
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler
 from studio.core.start import Start
 from tests.fake_engine import MODEL
@@ -150,6 +151,53 @@ def test_a_starting_pictures_strength_varies():
     recipe = replace(RECIPE, start=Start(picture=file.getvalue()))
     made = make_grid(recipe, [read_axis(Field.STRENGTH, "0.2, 0.8")], MODEL)
     assert [each.start.strength for each in made] == [0.2, 0.8]
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "read"),
+    [
+        (Field.NEGATIVE_PROMPT, 'fog, "rain, snow", ', lambda made: made.negative_prompt),
+        (Field.VAE, "none, sharp", lambda made: made.vae and made.vae.name),
+        (Field.LORA, "none, ink, a:b:0.5", lambda made: [(each.name, each.strength) for each in made.adapters]),
+        (Field.ETA, "0-1:0.5", lambda made: made.scheduler_settings.eta),
+        (Field.MODEL, "Fake, Other", lambda made: made.model.name),
+    ],
+)
+def test_whatever_a_recipe_holds_varies(field, text, read):
+    other = replace(MODEL, name="Other")
+    recipe = replace(RECIPE, scheduler=Scheduler.DDIM, schedule=Schedule.NORMAL, model=ModelRef(name="Fake"))
+    find = {"Fake": MODEL, "Other": other}.get
+    made = make_grid(recipe, [read_axis(field, text), read_axis(Field.SEED, "1, 2")], MODEL, find)
+    assert len(made) == 2 * len(read_axis(field, text).values)
+    expected = {
+        Field.NEGATIVE_PROMPT: ["fog", "rain, snow", ""],
+        Field.VAE: [None, "sharp"],
+        Field.LORA: [[], [("ink", 1.0)], [("a:b", 0.5)]],
+        Field.ETA: [0.0, 0.5, 1.0],
+        Field.MODEL: ["Fake", "Other"],
+    }[field]
+    assert [read(each) for each in made[: len(made) // 2]] == expected
+    assert [each.seed for each in made] == [1] * len(expected) + [2] * len(expected)
+
+
+def test_values_of_settings_are_held_to_what_the_scheduler_takes_and_models_to_those_there_are():
+    for field, text, sentence in (
+        (Field.ETA, "0, 1", "takes no setting “eta”"),
+        (Field.CHURN, "0, 10", "takes no setting “s_churn”"),
+        (Field.MODEL, "None such", "Model: there is none called “None such”."),
+        (Field.LORA, "ink:x", "LoRA: “ink:x” is not understood. Type none, ink:0.5, ink:1 or ink, paper:0.8."),
+        (Field.LORA, "ink:9", "The adapter “ink”"),
+        (Field.SOLVER, "middle", "Solver: “middle” is not known."),
+    ):
+        with pytest.raises(OptionError) as caught:
+            make_grid(RECIPE, [read_axis(field, text)], MODEL)
+        assert sentence in str(caught.value)
+
+
+def test_adapters_and_settings_are_labelled():
+    assert read_axis(Field.LORA, "none, ink:0.5").labels == ("none", "ink 0.5")
+    assert read_axis(Field.ETA, "0, 0.5").labels == ("Eta 0", "Eta 0.5")
+    assert (Field.VAE.heading, Field.LORA.heading, Field.NEGATIVE_PROMPT.heading) == ("VAE", "LoRA", "Negative prompt")
 
 
 def test_one_thing_on_two_axes_is_told():

@@ -6,7 +6,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QPushButton
 
-from studio.core.grid import Field
+from studio.core.grid_axis import Field
 from studio.core.metadata import read_recipe
 from tests.fake_engine import scene
 
