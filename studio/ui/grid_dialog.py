@@ -131,8 +131,6 @@ class GridDialog(QDialog):
             return self.tr("Choose what varies")
         if field is Field.PROMPT:
             return self.tr("red, blue, green: the first is replaced by the others")
-        if field in (Field.MODEL, Field.VAE, Field.LORA, Field.NEGATIVE_PROMPT):
-            return self.tr("{example}: with commas between").format(example=EXAMPLES[field][0])
         return EXAMPLES[field][0]
 
 
