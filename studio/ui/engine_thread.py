@@ -201,7 +201,8 @@ class EngineThread(QThread):
             case Submit() | SubmitAll() | Arrange() | Pause() | Resume() | SetNames():
                 self._tell_jobs(command)
             case CancelOne(job_id):
-                self._stopping |= self._jobs.cancel({job_id})
+                made_with_it = self._jobs.ids_of(self._ahead.making) if job_id == self._jobs.current else ()
+                self._stopping |= self._jobs.cancel({job_id, *made_with_it})
             case CancelAll():
                 self._stopping |= self._jobs.cancel(None)
                 self._ahead.forget()

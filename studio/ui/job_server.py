@@ -77,6 +77,10 @@ class JobServer:
         """Whether there is one to be run now."""
         return bool(self._waiting) and not self._is_paused
 
+    def ids_of(self, recipes: Sequence[Recipe]) -> tuple[int, ...]:
+        """The numbers of the jobs that wait and have one of these recipes."""
+        return tuple(job.job_id for job in self._waiting if job.recipe in recipes)
+
     def take(self, job: Submit) -> None:
         """Let it wait behind the others."""
         self._waiting.append(job)

@@ -17,6 +17,8 @@ class MadeAhead:
 
     def __init__(self) -> None:
         self.is_wanted = False
+        self.making: Sequence[Recipe] = ()
+        """What is made just now with the picture of the job that runs: to stop that is to stop these too."""
         self._ready: list[tuple[Recipe, Finished]] = []
 
     def forget(self) -> None:
@@ -46,7 +48,12 @@ class MadeAhead:
         return None if found is None else found[1]
 
     def _make_together(self, engine: Engine, recipes: Sequence[Recipe], report: Report) -> Finished:
-        count = engine.at_once(recipes)
-        first, *others = engine.walk(recipes[:count], report) if count > 1 else [engine.generate(recipes[0], report)]
-        self._ready += zip(recipes[1:count], others, strict=True)
+        self.making = recipes[1 : engine.at_once(recipes)]
+        try:
+            if not self.making:
+                return engine.generate(recipes[0], report)
+            first, *others = engine.walk([recipes[0], *self.making], report)
+            self._ready += zip(self.making, others, strict=True)
+        finally:
+            self.making = ()
         return first

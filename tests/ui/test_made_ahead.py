@@ -111,6 +111,22 @@ def test_in_the_window_they_are_previewed_side_by_side_and_each_is_kept(make_stu
     assert kept == sorted(recipe.seed for recipe in walk)
 
 
+def test_stop_stops_all_that_are_made_at_once_and_none_that_wait_behind_them(make_studio, data_dir):
+    (data_dir / "settings.toml").write_text("together = true\n")
+    studio = make_studio(FakeEngine(step_ms=20))
+    studio.engine.room = 3
+    studio.show()
+    studio.session.change(count=5)
+    studio.generate("a red sailboat")
+    studio.wait(lambda: "3 pictures at once" in studio.find("activityLabel").text())
+    studio.find("stopButton").click()
+    studio.wait_idle()
+    seeds = [[recipe.seed for recipe in walk] for walk in studio.engine.walks]
+    assert [len(walk) for walk in seeds] == [3, 2]
+    kept = {read_recipe(path).seed for path in studio.places.pictures.rglob("*.png")}
+    assert kept == set(seeds[1])
+
+
 def test_the_wish_reaches_the_thread_at_once(make_studio):
     studio = make_studio()
     studio.engine.room = 2
