@@ -420,6 +420,16 @@ def test_models_lists_the_good_and_says_why_the_bad_are_not(studio):
     assert "is a pickle" in err
 
 
+def test_a_pickle_in_the_folder_is_told_by_the_list_and_by_its_name(studio):
+    (studio.data / "models" / "old.ckpt").write_bytes(b"\x80\x04")
+    code, out, err = studio("models")
+    assert (code, "old.ckpt" in out) == (0, False)
+    assert "old.ckpt is a pickle" in err
+    code, _, err = studio("generate", "sea", "--model", "old")
+    assert code == 1
+    assert sentence(err).startswith("old.ckpt is a pickle")
+
+
 def test_model_folders_come_from_the_settings_too(studio, tmp_path):
     write_model(tmp_path / "elsewhere" / "far", "Far")
     (studio.data / "settings.toml").write_text(f'model_folders = ["{tmp_path / "elsewhere"}"]')

@@ -11,14 +11,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from studio.core.errors import AdapterNotFoundError, ModelBrokenError, UnsafeModelError
-from studio.core.files import check_room, make_folder, write_new
+from studio.core.files import check_room, make_folder, numbered, write_new_pieces
+from studio.core.reading import entries_in, is_file, open_regular, stat_regular
 
 FILES_MAX = 5000
 """Files looked at in one folder: a wrong folder must not hold anybody up."""
 SUFFIX = ".safetensors"
 _NAMES = ("loras", "Lora")
-PICKLES = frozenset({".pt", ".pth", ".ckpt", ".bin"})
+PICKLES = frozenset({".pt", ".pth", ".ckpt", ".bin", ".pkl"})
 _DEPTH = 3
+_PIECE_BYTES = 1 << 20
 
 
 def adapter_folders(model_folders: Iterable[Path]) -> tuple[Path, ...]:
@@ -30,6 +32,11 @@ def beside_models(model_folders: Iterable[Path], names: Iterable[str]) -> tuple[
     """The folders of these names in and beside folders of models, each once; whether or not they exist."""
     parents = (parent for folder in model_folders for parent in (folder, folder / "models", folder.parent))
     return tuple(dict.fromkeys(parent / name for parent, name in itertools.product(parents, tuple(names))))
+
+
+def holds_weights(path: Path) -> bool:
+    """Whether it is a file of weights, safe or not, by its name."""
+    return path.suffix.casefold() in {SUFFIX, *PICKLES}
 
 
 def find_adapters(folders: Iterable[Path]) -> dict[str, Path]:
@@ -60,19 +67,42 @@ def resolve_adapter(name: str, folders: Iterable[Path]) -> Path:
 def copy_in(path: Path, home: Path) -> Path:
     """Copy the file `path` into the folder `home`, which is made where it is missing; the copy's path.
 
-    One that lies there already, by name and size, is not copied. Raises ModelBrokenError where it cannot be read,
-    SaveError, NoRoomError.
+    One that lies there already, under its name or a numbered one, is not copied; another of its name stays.
+    Raises ModelBrokenError where it cannot be read, SaveError, NoRoomError.
     """
-    target, size = home / path.name, path.stat().st_size
-    if target.is_file() and target.stat().st_size == size:
-        return target
+    for there in itertools.takewhile(os.path.lexists, numbered(home / path.name)):
+        if _is_same(path, there):
+            return there
     make_folder(home)
-    check_room(home, size)
+    check_room(home, _size(path))
+    return write_new_pieces(home / path.name, _pieces(path))
+
+
+def _is_same(path: Path, there: Path) -> bool:
+    """Whether both hold the same bytes: files trained anew are often of the same size."""
+    if not is_file(there) or _size(path) != _size(there):
+        return False
+    return all(one == other for one, other in itertools.zip_longest(_pieces(path), _pieces(there)))
+
+
+def _size(path: Path) -> int:
     try:
-        data = path.read_bytes()
+        return stat_regular(path).st_size
     except OSError as error:
-        raise ModelBrokenError(path, f"it cannot be read ({error.strerror})") from error
-    return write_new(target, data)
+        raise _unreadable(path, error) from error
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    try:
+        with open_regular(path) as file:
+            while piece := file.read(_PIECE_BYTES):
+                yield piece
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ModelBrokenError:
+    return ModelBrokenError(path, f"it cannot be read ({error.strerror})", "file")
 
 
 def files_in(folders: Iterable[Path]) -> Iterator[Path]:
@@ -83,13 +113,9 @@ def files_in(folders: Iterable[Path]) -> Iterator[Path]:
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:
     """The files in `folder` and, `depth` levels deep, in those inside; by name. What cannot be listed holds none."""
-    try:
-        with os.scandir(folder) as entries:
-            listing = sorted((entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith("."))
-    except OSError:
-        return
-    yield from (folder / name for name, is_folder in listing if not is_folder)
+    listing = [each for each in entries_in(folder) if not each[0].name.startswith(".")]
+    yield from (path for path, is_folder in listing if not is_folder)
     if depth:
-        for name, is_folder in listing:
+        for path, is_folder in listing:
             if is_folder:
-                yield from _walk(folder / name, depth - 1)
+                yield from _walk(path, depth - 1)

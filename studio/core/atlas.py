@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.blend import Blend
-from studio.core.canvas import Canvas, Point, blend_at
+from studio.core.canvas import Canvas, Point, blend_at, can_blend
 
 LEVELS = (2, 4, 8, 16)
 """Cells a side, coarse to fine."""
@@ -54,7 +54,7 @@ def centre(region: Region, cell: Cell) -> Point:
 
 def order(canvas: Canvas, near: Point) -> tuple[Cell, ...]:
     """The cells worth drawing, in order: coarse ones first, in a level those nearest to `near` first."""
-    if len(canvas.placed) < 2:
+    if not can_blend(canvas):
         return ()
     region, around = region_of(canvas), hull([(each.x, each.y) for each in canvas.placed])
     return tuple(cell for level in LEVELS for cell in _level(level, region, around, near))

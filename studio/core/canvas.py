@@ -79,6 +79,12 @@ def blend_of(canvas: Canvas) -> Blend:
     return Blend(keyframes=keyframes, noise_shares=noise, prompt_shares=prompt, law=canvas.law)
 
 
+def can_blend(canvas: Canvas) -> bool:
+    """Whether a picture can be made between the keyframes: there are two at least, and as many as the law takes."""
+    count = len(canvas.placed)
+    return count == 2 or (count > 2 and not canvas.law.is_of_two)
+
+
 def shares_of(canvas: Canvas, material: Material) -> tuple[float, ...]:
     """The present share of each keyframe in `material`; none where there are no keyframes."""
     follows_noise = canvas.linked or material is Material.NOISE

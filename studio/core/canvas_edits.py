@@ -85,15 +85,20 @@ def with_linked(canvas: Canvas, linked: bool) -> Canvas:
 
 
 def add_keyframe(canvas: Canvas, keyframe: Keyframe, place: Point | None = None) -> Canvas:
-    """One more keyframe, at `place` or where there is room. Raises OptionError where there are twelve."""
+    """One more keyframe, at `place` or where there is room. Raises OptionError where there are twelve.
+
+    A third one under a law of two brings the law of any number, so that there is a picture between them still.
+    """
     if len(canvas.placed) >= KEYFRAMES_MAX:
         raise OptionError("canvas", f"The canvas holds at most {KEYFRAMES_MAX} keyframes. Delete one to add another.")
     x, y = free_place(canvas) if place is None else place
     if not (abs(x) <= REACH and abs(y) <= REACH):
         raise OptionError("canvas", "That is too far out. Put the keyframe nearer to the others.")
-    more = replace(canvas, placed=(*canvas.placed, Placed(keyframe=keyframe, x=x, y=y)))
+    is_one_too_many = canvas.law.is_of_two and len(canvas.placed) == 2
     return replace(
-        more,
+        canvas,
+        placed=(*canvas.placed, Placed(keyframe=keyframe, x=x, y=y)),
+        law=Law.GRAM if is_one_too_many else canvas.law,
         noise_shares=(*canvas.noise_shares, 0.0) if canvas.noise_shares else (),
         prompt_shares=(*canvas.prompt_shares, 0.0) if canvas.prompt_shares else (),
     )

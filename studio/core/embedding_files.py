@@ -107,10 +107,10 @@ def read_facts(path: Path) -> EmbeddingFacts:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise ModelBrokenError(path, f"it cannot be read ({error.strerror})") from error
+        raise ModelBrokenError(path, f"it cannot be read ({error.strerror})", EMBEDDING) from error
     if size > BYTES_MAX:
         raise _unusable(path, f"it has {size / 2**20:.0f} MB, and no embedding has more than {BYTES_MAX >> 20}")
-    return facts_of(path, read_header(path))
+    return facts_of(path, read_header(path, EMBEDDING))
 
 
 def facts_of(path: Path, header: Header) -> EmbeddingFacts:

@@ -25,6 +25,7 @@ StudioError
 │   └── NoRoomError             a file that could not be written if one tried
 ├── InUseError                  a data directory that another studio has open
 ├── OutOfMemoryError
+├── NumbersOverflowedError      latents or a picture that are no numbers any more
 ├── StylesError                 a file of styles that cannot be used
 └── SettingsError               a settings file that cannot be read
 
@@ -77,7 +78,7 @@ class PromptTooLongError(OptionError):
         self.tokens, self.limit = tokens, limit
         what = name.replace("_", " ")
         super().__init__(
-            name, f"The {what} has {tokens} tokens, but the model reads {limit}. Shorten it by {tokens - limit}."
+            name, f"The {what} has {tokens:,} tokens, but the model reads {limit:,}. Shorten it by {tokens - limit:,}."
         )
 
 
@@ -88,18 +89,25 @@ class ModelError(StudioError):
 class ModelNotFoundError(ModelError):
     """No model of that name or path."""
 
+    _LISTED_MAX = 10
+
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        """Lists the models there are."""
-        names = ", ".join(known) or "none"
-        super().__init__(f"There is no model “{name}”. Models found: {names}. Give a name from this list or a folder.")
+        """Lists the first models there are, and says how many more."""
+        found = list(known)
+        names, more = ", ".join(found[: self._LISTED_MAX]) or "none", len(found) - self._LISTED_MAX
+        rest = f" and {more} more" if more > 0 else ""
+        super().__init__(
+            f"There is no model “{name[:60]}”. Models found: {names}{rest}. Give a name from this list or a folder."
+        )
 
 
 class ModelBrokenError(ModelError):
-    """A model folder that is unreadable, truncated or incomplete."""
+    """A model, or what goes with one, that is unreadable, truncated or incomplete."""
 
-    def __init__(self, folder: Path, reason: str) -> None:
-        """`reason` names the file and what is wrong with it, without a full stop."""
-        super().__init__(f"The model in {folder} cannot be loaded: {reason}. Copy or download it again.")
+    def __init__(self, folder: Path, reason: str, what: str = "model") -> None:
+        """`reason` names the file and what is wrong with it, without a full stop; `what` it is, as artists call it."""
+        place = f"model in {folder}" if what == "model" else f"{what} {folder}"
+        super().__init__(f"The {place} cannot be loaded: {reason}. Copy or download it again.")
 
 
 class ModelPartMissingError(ModelError):
@@ -153,7 +161,8 @@ class UnsafeModelError(ModelError):
         """Says why, and how to convert."""
         super().__init__(
             f"{path.name} is a pickle: opening it can run any program hidden in it, so it is refused. "
-            "Use the model's .safetensors version, or convert it on a machine you can afford to lose."
+            "Use its .safetensors version. A checkpoint that you trust becomes one in AUTOMATIC1111’s Checkpoint "
+            "Merger: choose “No interpolation” and the format safetensors."
         )
 
 
@@ -294,6 +303,17 @@ class OutOfMemoryError(StudioError):
         free = "" if free_bytes is None else f" with {free_bytes / 2**30:.1f} GB left"
         sentence = f"{device} ran out of memory at {width}×{height} px{free}. Choose a smaller size and try again."
         super().__init__(sentence)
+
+
+class NumbersOverflowedError(StudioError):
+    """What was sampled, encoded or decoded is infinite, or no number."""
+
+    def __init__(self) -> None:
+        """Nobody can say which of the causes it was."""
+        super().__init__(
+            "The numbers overflowed while the picture was made, so there is none. Lower the guidance and the strengths "
+            "of adapters, leave out the embeddings, or choose float32 as the precision in the settings."
+        )
 
 
 class SettingsError(StudioError):

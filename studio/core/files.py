@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from studio.core.errors import NoRoomError, SaveError
@@ -29,13 +29,18 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         SaveError: with the system's reason.
     """
-    with _save_errors(path), _temporary(path, data) as temporary:
+    with _save_errors(path), _temporary(path, (data,)) as temporary:
         temporary.replace(path)
         _sync_folder(path.parent)
 
 
 def write_new(path: Path, data: bytes) -> Path:
-    """Write `data` to `path`, or to `stem-2`, `stem-3`… where that is taken. Nothing is ever overwritten.
+    """Write `data` as a file of its own: `write_new_pieces` of one piece."""
+    return write_new_pieces(path, (data,))
+
+
+def write_new_pieces(path: Path, pieces: Iterable[bytes]) -> Path:
+    """Write `pieces` in a row to `path`, or to `stem-2`, `stem-3`… where that is taken. Nothing is ever overwritten.
 
     Safe against other threads and programs writing the same names at the same time.
 
@@ -45,8 +50,8 @@ def write_new(path: Path, data: bytes) -> Path:
     Raises:
         SaveError: with the system's reason.
     """
-    with _save_errors(path), _temporary(path, data) as temporary:
-        for candidate in _names(path):
+    with _save_errors(path), _temporary(path, pieces) as temporary:
+        for candidate in numbered(path):
             if _claim(temporary, candidate):
                 return candidate
     raise AssertionError("the names never end")
@@ -90,7 +95,8 @@ def clear_leftovers(folder: Path) -> None:
                 path.unlink()
 
 
-def _names(path: Path) -> Iterator[Path]:
+def numbered(path: Path) -> Iterator[Path]:
+    """The names by which a new file goes, each where the ones before are taken."""
     yield path
     for number in itertools.count(2):
         yield path.with_name(f"{path.stem}-{number}{path.suffix}")
@@ -107,13 +113,14 @@ def _save_errors(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _temporary(path: Path, data: bytes) -> Iterator[Path]:
-    """A synced temporary file beside `path` holding `data`; gone at the end, however that comes."""
+def _temporary(path: Path, pieces: Iterable[bytes]) -> Iterator[Path]:
+    """A synced temporary file beside `path` holding `pieces`; gone at the end, however that comes."""
     temporary = path.with_name(f".{secrets.token_hex(8)}{_TEMPORARY}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         try:
-            _write_all(descriptor, data)
+            for piece in pieces:
+                _write_all(descriptor, piece)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -17,6 +17,7 @@ from studio.core.errors import NoRecipeError, OptionError, PictureError
 from studio.core.events import Picture
 from studio.core.infotext import infotext
 from studio.core.png import PngError, PngSummary, read_summary
+from studio.core.reading import open_regular
 from studio.core.recipe import Recipe
 from studio.core.recipe_json import recipe_from_json, recipe_to_json
 
@@ -98,4 +99,4 @@ def _summary(source: Path | bytes, name: Path | str) -> PngSummary:
 
 
 def _open(source: Path | bytes) -> BinaryIO:
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    return io.BytesIO(source) if isinstance(source, bytes) else open_regular(source)

@@ -10,16 +10,12 @@ from studio.core.errors import ModelBrokenError
 from studio.core.model_detection import precision_of
 from studio.core.model_files import companion
 from studio.core.model_info import ModelInfo
-from studio.core.safetensors_header import Header, read_header
+from studio.core.safetensors_header import Header, check_formats, read_header
 
 _REMEMBERED = 8192
 """Files whose header was read; each takes some hundred bytes."""
 _NOT_LOADED = "model_ema."
 """A second, averaged copy of the weights, which checkpoints made for training carry."""
-
-
-_WHOLE_NUMBERS = "position_ids"
-"""Of text encoders: the only table of them that is no weight."""
 
 
 class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,18 +83,8 @@ def _facts_of(path: Path) -> _FileFacts:
 def _measured(path: Path, size_bytes: int, changed_ns: int) -> _FileFacts:
     """Of one file; another one under this name, of other size or time, is read again."""
     header = read_header(path)
-    _check_formats(path, header)
+    check_formats(path, header)
     return _FileFacts(precision_of(header), size_bytes, _count(header))
-
-
-def _check_formats(path: Path, header: Header) -> None:
-    """Raise ModelBrokenError for a matrix of whole numbers: converted, they would be weights of no meaning."""
-    for name, entry in header.tensors.items():
-        is_whole = not entry.dtype.startswith(("F", "BF"))
-        if is_whole and len(entry.shape) > 1 and not name.endswith(_WHOLE_NUMBERS):
-            raise ModelBrokenError(
-                path, f"“{name[:80]}” holds whole numbers ({entry.dtype}), as only quantised models do"
-            )
 
 
 def _count(header: Header) -> int:

@@ -13,6 +13,7 @@ from studio.core.model_folders import describe
 from studio.core.model_info import ModelInfo
 from studio.core.model_json import read_json
 from studio.core.places import resources_dir
+from studio.core.reading import is_file, is_folder
 from studio.core.safetensors_header import read_header
 
 _SD2_INPAINTING_SIDE = 64
@@ -21,13 +22,16 @@ _REMEMBERED = 4096
 """Files whose header was read; each takes some hundred bytes."""
 
 
-def detect_file(path: Path) -> Detected:
-    """What the safetensors file `path` is; remembered while its size and time stay. Raises ModelBrokenError."""
+def detect_file(path: Path, what: str = "model") -> Detected:
+    """What the safetensors file `path` is; remembered while its size and time stay. Raises ModelBrokenError.
+
+    `what` it is taken for, as artists call it.
+    """
     try:
         stat = path.stat()
     except OSError as error:
-        raise ModelBrokenError(path, f"it cannot be read ({error.strerror})") from error
-    return _detect(path, stat.st_size, stat.st_mtime_ns)
+        raise ModelBrokenError(path, f"it cannot be read ({error.strerror})", what) from error
+    return _detect(path, stat.st_size, stat.st_mtime_ns, what)
 
 
 def read_file(path: Path) -> ModelInfo:
@@ -62,7 +66,7 @@ def companion(path: Path, part: str) -> Path | None:
     What lies there comes before what is shipped: configurations, tokenizers, and parts that the file lacks.
     """
     folder = path.with_suffix("") / part
-    return folder if folder.is_dir() else None
+    return folder if is_folder(folder) else None
 
 
 def part_config(path: Path, found: Detected, part: str) -> dict[str, Any]:
@@ -84,7 +88,7 @@ def companion_config(path: Path, part: str) -> Path | None:
     """The configuration of `part` beside the file; None where there is none."""
     folder = companion(path, part)
     file = None if folder is None else folder / _config_name(part)
-    return file if file is not None and file.is_file() else None
+    return file if file is not None and is_file(file) else None
 
 
 def config_of(family: ModelFamily, part: str) -> Path:
@@ -93,9 +97,9 @@ def config_of(family: ModelFamily, part: str) -> Path:
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
-def _detect(path: Path, size: int, changed_ns: int) -> Detected:
+def _detect(path: Path, size: int, changed_ns: int, what: str) -> Detected:
     """`size` and `changed_ns` are part of what is remembered: another file under this name is read again."""
-    return detect(read_header(path))
+    return detect(read_header(path, what))
 
 
 def _config_name(part: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from studio.core.adapter_files import PICKLES
 from studio.core.errors import ModelBrokenError, ModelError, UnsafeModelError
 from studio.core.model_family import (
     FAMILIES,
@@ -17,9 +18,9 @@ from studio.core.model_family import (
 )
 from studio.core.model_info import ModelInfo
 from studio.core.model_json import read_json
+from studio.core.reading import entries_in, is_file, is_folder
 from studio.core.schedulers import Schedule, Scheduler
 
-PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth", "*.pkl")
 Config: TypeAlias = dict[str, Any]
 
 _SD2_WIDTH = 1024
@@ -27,6 +28,8 @@ _SD2_WIDTH = 1024
 _FEW_STEPS = {"LCMScheduler": Scheduler.LCM, "TCDScheduler": Scheduler.TCD}
 _TURBO = {"EulerDiscreteScheduler": Scheduler.EULER, "EulerAncestralDiscreteScheduler": Scheduler.EULER_A}
 _STEPS = 4
+_SIDE_MAX = 4096
+"""In pixels: larger pictures are not made."""
 _PREDICTION_TYPES = ("epsilon", "v_prediction")
 _INPAINTS = "An inpainting model: it is shown what lies around the mask."
 _LCM_SCALE = 8.0
@@ -39,10 +42,10 @@ def read_folder(folder: Path) -> ModelInfo:
     family = _family(folder, index)
     facts = FAMILIES[family]
     for part in (facts.denoiser, *facts.weighted, *facts.tokenizers, "scheduler"):
-        if part not in facts.optional and (not (folder / part).is_dir() or part not in index):
+        if part not in facts.optional and (not is_folder(folder / part) or part not in index):
             raise ModelBrokenError(folder, f"its {part} is missing")
     for part in facts.weighted:
-        if (folder / part).is_dir():
+        if is_folder(folder / part):
             check_weights(folder / part)
     try:
         return _info(folder, family)
@@ -63,7 +66,7 @@ def _info(folder: Path, family: ModelFamily) -> ModelInfo:
     facts = FAMILIES[family]
     vae, denoiser = read_json(folder, "vae/config.json"), read_json(folder, f"{facts.denoiser}/config.json")
     text, noise = read_json(folder, "text_encoder/config.json"), read_json(folder, "scheduler/scheduler_config.json")
-    own = read_json(folder, "horizon.json") if (folder / "horizon.json").is_file() else {}
+    own = read_json(folder, "horizon.json") if is_file(folder / "horizon.json") else {}
     if family is ModelFamily.SD1 and text.get("hidden_size") == _SD2_WIDTH:
         family = ModelFamily.SD2
     info = describe(family, vae, denoiser, noise, has_long_text="text_encoder_3" in _there(folder))
@@ -78,7 +81,7 @@ def _info(folder: Path, family: ModelFamily) -> ModelInfo:
         size_multiple=int(own.get("size_multiple", info.size_multiple)),
         token_limit=min(limit, info.token_limit) if info.token_limit == 75 else info.token_limit,
         defaults=_own_defaults(own, info.defaults),
-        vocabulary=vocabulary if vocabulary.is_file() else None,
+        vocabulary=vocabulary if is_file(vocabulary) else None,
     )
 
 
@@ -92,7 +95,7 @@ def describe(family: ModelFamily, vae: Config, denoiser: Config, noise: Config, 
     steps, few = _few_steps(family, denoiser, noise)
     reads_clip_only = family is ModelFamily.SD3 and not has_long_text
     flows = family in (ModelFamily.SD3, ModelFamily.FLUX)
-    side = int(denoiser.get("sample_size") or 0) * downsampling
+    side = min(int(denoiser.get("sample_size") or 0) * downsampling, _SIDE_MAX)
     usual = Defaults() if family is ModelFamily.SD2 else facts.defaults
     sized = {"width": side, "height": side} if side else {}
     inpaints = denoiser.get("in_channels") == inpainting_channels(int(vae["latent_channels"]))
@@ -158,14 +161,15 @@ def _own_defaults(own: Config, usual: Defaults) -> Defaults:
 
 
 def _there(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if path.is_dir()}
+    return {path.name for path, holds_more in entries_in(folder) if holds_more}
 
 
 def check_weights(part: Path) -> None:
     """Raise UnsafeModelError or ModelBrokenError unless the folder of a part has .safetensors weights."""
-    if any(part.glob("*.safetensors")):
+    files = [path for path, _ in entries_in(part)]
+    if any(path.suffix == ".safetensors" for path in files):
         return
-    pickles = [path for pattern in PICKLES for path in part.glob(pattern)]
+    pickles = [path for path in files if path.suffix.casefold() in PICKLES]
     if pickles:
         raise UnsafeModelError(pickles[0])
     raise ModelBrokenError(part.parent, f"{part.name} has no .safetensors weights")

@@ -7,6 +7,7 @@ import msgspec
 
 from studio.core.model_facts import ModelFacts
 from studio.core.model_info import ModelInfo
+from studio.core.reading import is_file
 from studio.core.weight_hash import WeightHasher
 
 _PICTURES = (".preview.png", ".png", ".preview.jpg", ".jpg", ".preview.jpeg", ".jpeg", ".preview.webp", ".webp")
@@ -38,4 +39,4 @@ def sidecar(info: ModelInfo) -> Path | None:
     places = [beside.with_name(beside.name + suffix) for suffix in _PICTURES]
     if info.file is None:
         places += [info.folder / f"preview{suffix}" for suffix in (".png", ".jpg", ".webp")]
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if is_file(place)), None)

@@ -1,17 +1,20 @@
 """The models on this machine, found by JSON files and headers only: no weights are opened here."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
+from studio.core.adapter_files import PICKLES, holds_weights
 from studio.core.errors import ModelBrokenError, ModelError, ModelNotFoundError, UnsafeModelError
 from studio.core.model_family import Defaults, ModelFamily
 from studio.core.model_files import read_file
-from studio.core.model_folders import PICKLES, read_folder
+from studio.core.model_folders import read_folder
 from studio.core.model_info import ModelInfo
 from studio.core.model_places import model_paths
 from studio.core.pipeline_folders import is_pipeline, read_pipeline
+from studio.core.reading import is_folder, is_there
 
 __all__ = ["Defaults", "ModelFamily", "ModelInfo", "find_models", "first_models", "read_model", "resolve_model"]
 
@@ -37,29 +40,34 @@ def first_models(folders: Iterable[Path]) -> tuple[ModelInfo, ...]:
 
 def resolve_model(name: str, folders: Iterable[Path]) -> ModelInfo:
     """The model called `name`, or in the folder or file `name`. Raises ModelNotFoundError, or why it cannot be read."""
-    if name and ("/" in name or "\\" in name or name.startswith((".", "~"))) and Path(name).expanduser().exists():
-        return read_model(Path(name).expanduser().resolve())
+    there = Path(os.path.expanduser(name))  # noqa: PTH111 pathlib raises where there is no such user
+    if name and ("/" in name or "\\" in name or name.startswith((".", "~"))) and is_there(there):
+        return read_model(there.resolve())
     parents = tuple(folders)
     models = {model.name.casefold(): model for model in find_models(parents)}
     if name.casefold() in models:
         return models[name.casefold()]
-    for parent in parents:  # a model that is there but broken tells why, rather than "not found"
-        for candidate in (parent / f"{name}.safetensors", parent / name):
-            if name and Path(name).name == name and candidate.exists():
-                return read_model(candidate)
+    if name and Path(name).name == name:
+        for path in (*model_paths(parents), *(parent / name for parent in parents)):
+            if _is_called(path, name) and is_there(path):
+                return read_model(path)  # one that is there but broken tells why, rather than "not found"
     raise ModelNotFoundError(name, [model.name for model in models.values()])
 
 
 def read_model(path: Path) -> ModelInfo:
     """The model in a folder or a single file, read by its JSON files or its header. Raises ModelError."""
-    if path.is_dir():
+    if is_folder(path):
         info = read_pipeline(path) if is_pipeline(path) else read_folder(path)
         return msgspec.structs.replace(info, name=_hub_name(path)) if path.parent.name == "snapshots" else info
-    if any(path.match(pattern) for pattern in PICKLES):
+    if path.suffix.casefold() in PICKLES:
         raise UnsafeModelError(path)
     if path.suffix != ".safetensors":
         raise ModelBrokenError(path, "it is neither a model's folder nor a .safetensors file")
     return read_file(path)
+
+
+def _is_called(path: Path, name: str) -> bool:
+    return name.casefold() in {path.name.casefold(), path.stem.casefold() if holds_weights(path) else ""}
 
 
 def _hub_name(snapshot: Path) -> str:

@@ -11,6 +11,7 @@ from studio.core.model_folders import check_weights
 from studio.core.model_info import ModelInfo
 from studio.core.model_json import read_json
 from studio.core.pipelines import OWN_SCHEDULERS, PIPELINES, Part, Pipeline, PipelineFacts
+from studio.core.reading import is_file, is_folder
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler
 
 Config: TypeAlias = dict[str, Any]
@@ -55,7 +56,7 @@ def read_pipeline(folder: Path) -> ModelInfo:
 
 
 def _is_part(folder: Path, name: str, said: object) -> bool:
-    is_left_out = name in _MAY_LACK and not (folder / name).is_dir()
+    is_left_out = name in _MAY_LACK and not is_folder(folder / name)
     return not name.startswith("_") and isinstance(said, list) and said != [None, None] and not is_left_out
 
 
@@ -67,13 +68,13 @@ def _part(folder: Path, name: str, said: list[object]) -> Part:
     words = (name, *said)
     if len(words) != 3 or not all(isinstance(word, str) and _NAME.fullmatch(word) for word in words):
         raise ModelBrokenError(folder, f"model_index.json does not say plainly what its part “{name[:40]}” is")
-    if (folder / f"{said[0]}.py").is_file() or (folder / name / f"{said[0]}.py").is_file():
+    if any(is_file(place / f"{said[0]}.py") for place in (folder, folder / name)):
         raise ForeignCodeError(folder, f"{said[0]}.py")
     return Part(*map(str, words))
 
 
 def _check_part(folder: Path, part: Part) -> None:
-    if not (folder / part.name).is_dir():
+    if not is_folder(folder / part.name):
         raise ModelBrokenError(folder, f"its {part.name} is missing")
     if part.has_weights:
         check_weights(folder / part.name)

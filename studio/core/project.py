@@ -20,6 +20,7 @@ from studio.core.canvas import CANVAS_VERSION, Canvas, check_canvas
 from studio.core.errors import OptionError, ProjectError
 from studio.core.files import write_atomically
 from studio.core.project_zip import FILE_LIMIT, JSON_BYTES_MAX, JSON_NAME, read_entries, zip_bytes
+from studio.core.reading import open_regular
 from studio.core.recipe import Recipe
 from studio.core.strict_json import load_object
 
@@ -53,7 +54,7 @@ def read_project(path: Path) -> Project:
         ProjectError: for a file that cannot be read or is not a project.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(FILE_LIMIT + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         _refuse(path, getattr(error, "strerror", None) or str(error))

@@ -4,10 +4,10 @@ import enum
 from collections.abc import Iterable
 from pathlib import Path
 
-from studio.core.adapter_files import adapter_folders, copy_in, resolve_adapter
+from studio.core.adapter_files import PICKLES, adapter_folders, copy_in, resolve_adapter
 from studio.core.adapters_used import adapters_used
 from studio.core.embedding_files import embedding_folders, read_facts, words_used
-from studio.core.errors import AdapterError
+from studio.core.errors import AdapterError, ModelError, UnsafeModelError
 from studio.core.model_detection import FileKind
 from studio.core.model_files import detect_file
 from studio.core.places import Places
@@ -40,15 +40,20 @@ def check_files_found(recipe: Recipe, model_folders: Iterable[Path]) -> None:
 def take_in(path: Path, places: Places) -> tuple[Companion, Path]:
     """Copy a LoRA, an embedding or a VAE into its folder in the data directory: what it is, and the copy's path.
 
-    Raises ModelBrokenError for a damaged file, AdapterError for any other kind of file, SaveError, NoRoomError.
+    Raises UnsafeModelError for a pickle, ModelBrokenError for a damaged file, AdapterError or ModelError for any other
+    kind of file, SaveError, NoRoomError.
     """
-    kind = _kind(path)
+    kind = _kind(path, places.models)
     homes = {Companion.LORA: places.adapters, Companion.EMBEDDING: places.embeddings, Companion.VAE: places.vaes}
     return kind, copy_in(path, homes[kind])
 
 
-def _kind(path: Path) -> Companion:
-    found, size = detect_file(path).kind, path.stat().st_size
+def _kind(path: Path, models: Path) -> Companion:
+    if path.suffix.casefold() in PICKLES:
+        raise UnsafeModelError(path)
+    found, size = detect_file(path, "file").kind, path.stat().st_size
+    if found is FileKind.CHECKPOINT:
+        raise ModelError(f"{path.name} is a whole model. Copy it into the folder {models}: then it is in the list.")
     if found is FileKind.OTHER:
         read_facts(path)
         return Companion.EMBEDDING

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from studio.core.errors import ModelBrokenError
+from studio.core.reading import open_regular
 
 HEADER_LIMIT_BYTES = 16 << 20
 """The largest models have headers of less than a megabyte."""
@@ -36,6 +37,8 @@ DTYPE_BITS = {
 _LENGTH_BYTES = 8
 _DIMENSIONS_MAX = 8
 _METADATA = "__metadata__"
+_WHOLE_NUMBERS = "position_ids"
+"""Of text encoders: the only table of them that is no weight."""
 
 
 class TensorEntry(msgspec.Struct, frozen=True):
@@ -63,68 +66,78 @@ class Header(msgspec.Struct, frozen=True):
         return sum(each.data_offsets[1] - each.data_offsets[0] for each in self.tensors.values())
 
 
-def read_header(path: Path) -> Header:
-    """The header of the safetensors file `path`, checked. Raises ModelBrokenError, which says what is wrong."""
+def read_header(path: Path, what: str = "model") -> Header:
+    """The header of the safetensors file `path`, checked. Raises ModelBrokenError, which says what is wrong.
+
+    `what` the file is, as artists call it.
+    """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             size = file.seek(0, 2)
             file.seek(0)
-            length = _header_length(path, file.read(_LENGTH_BYTES), size)
+            length = _header_length(file.read(_LENGTH_BYTES), size)
             raw = file.read(length)
+        tensors, metadata = _parse(raw)
+        _check_places(tensors, size - _LENGTH_BYTES - length)
     except OSError as error:
-        raise ModelBrokenError(path, f"it cannot be read ({error.strerror})") from error
-    tensors, metadata = _parse(path, raw)
-    _check_places(path, tensors, size - _LENGTH_BYTES - length)
+        raise ModelBrokenError(path, f"it cannot be read ({error.strerror})", what) from error
+    except ValueError as error:
+        raise ModelBrokenError(path, str(error), what) from error
     return Header(tensors, metadata)
 
 
-def _header_length(path: Path, first: bytes, size: int) -> int:
+def check_formats(path: Path, header: Header, what: str = "model") -> None:
+    """Raise ModelBrokenError for a matrix of whole numbers: converted, they would be weights of no meaning."""
+    for name, entry in header.tensors.items():
+        is_whole = not entry.dtype.startswith(("F", "BF"))
+        if is_whole and len(entry.shape) > 1 and not name.endswith(_WHOLE_NUMBERS):
+            reason = f"{_shown(name)} holds whole numbers ({entry.dtype}), as only quantised models do"
+            raise ModelBrokenError(path, reason, what)
+
+
+def _header_length(first: bytes, size: int) -> int:
     if len(first) < _LENGTH_BYTES:
-        raise ModelBrokenError(path, "it is too short to be a safetensors file")
+        raise ValueError("it is too short to be a safetensors file")
     length: int = struct.unpack("<Q", first)[0]
     if length > HEADER_LIMIT_BYTES:
         limit = HEADER_LIMIT_BYTES >> 20
-        raise ModelBrokenError(
-            path, f"its header claims {length:,} bytes, and more than {limit} MB is no safetensors header"
-        )
+        raise ValueError(f"its header claims {length:,} bytes, and more than {limit} MB is no safetensors header")
     if _LENGTH_BYTES + length > size:
-        raise ModelBrokenError(path, f"it is truncated: its header alone would need {length:,} bytes")
+        raise ValueError(f"it is truncated: its header alone would need {length:,} bytes")
     return length
 
 
-def _parse(path: Path, raw: bytes) -> tuple[dict[str, TensorEntry], dict[str, str]]:
+def _parse(raw: bytes) -> tuple[dict[str, TensorEntry], dict[str, str]]:
     try:
         found = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         metadata = msgspec.json.decode(found.pop(_METADATA, b"{}"), type=dict[str, str])
         entry = msgspec.json.Decoder(TensorEntry)
         return {name: entry.decode(each) for name, each in found.items()}, metadata
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ModelBrokenError(path, f"its header is not that of a safetensors file ({error})") from error
+        raise ValueError(f"its header is not that of a safetensors file ({error})") from error
 
 
-def _check_places(path: Path, tensors: dict[str, TensorEntry], room: int) -> None:
+def _check_places(tensors: dict[str, TensorEntry], room: int) -> None:
     """Every tensor lies inside the file, takes what its shape needs, and shares no byte with another."""
     reached, before = 0, ""
     for name, entry in sorted(tensors.items(), key=lambda item: item[1].data_offsets):
-        _check_entry(path, name, entry)
+        _check_entry(name, entry)
         begin, end = entry.data_offsets
         if end > room:
-            raise ModelBrokenError(
-                path, f"it is truncated: {_shown(name)} ends at byte {end:,} of {room:,} that are there"
-            )
+            raise ValueError(f"it is truncated: {_shown(name)} ends at byte {end:,} of {room:,} that are there")
         if begin < reached:
-            raise ModelBrokenError(path, f"the tensors {_shown(before)} and {_shown(name)} overlap")
+            raise ValueError(f"the tensors {_shown(before)} and {_shown(name)} overlap")
         reached, before = end, name
 
 
-def _check_entry(path: Path, name: str, entry: TensorEntry) -> None:
+def _check_entry(name: str, entry: TensorEntry) -> None:
     begin, end = entry.data_offsets
     if entry.dtype not in DTYPE_BITS:
-        raise ModelBrokenError(path, f"{_shown(name)} is of the unknown number format {_shown(entry.dtype)}")
+        raise ValueError(f"{_shown(name)} is of the unknown number format {_shown(entry.dtype)}")
     if len(entry.shape) > _DIMENSIONS_MAX or any(side < 0 for side in entry.shape):
-        raise ModelBrokenError(path, f"{_shown(name)} has an impossible shape")
+        raise ValueError(f"{_shown(name)} has an impossible shape")
     if not 0 <= begin <= end or (end - begin) * 8 != entry.count * DTYPE_BITS[entry.dtype]:
-        raise ModelBrokenError(path, f"the place of {_shown(name)} does not fit its shape")
+        raise ValueError(f"the place of {_shown(name)} does not fit its shape")
 
 
 def _shown(name: str) -> str:

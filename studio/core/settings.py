@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         PreviewTier,
         Meta(
             title="Preview",
-            description="How the picture is shown while it is made: linear is fastest.",
+            description="How the picture is shown while it is made: rough is fastest.",
             extra={"section": "Window"},
         ),
     ] = PreviewTier.LINEAR

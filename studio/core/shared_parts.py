@@ -12,6 +12,7 @@ import msgspec
 from studio.core.errors import ModelBrokenError, SaveError
 from studio.core.files import make_folder
 from studio.core.hub import PARTIAL
+from studio.core.reading import entries_in, is_file, matching, stat_regular
 
 _TAKEN = frozenset({".json", ".txt", ".model"})
 _BYTES_MAX = 32 << 20
@@ -82,12 +83,12 @@ def find_shared(part: SharedPart, folders: Iterable[Path]) -> Path | None:
     """
     facts, folders = SHARED[part], tuple(folders)
     cached = f"models--{facts.repository.replace('/', '--')}/snapshots/*"
-    own = (place for folder in folders for place in (folder / facts.place, *sorted(folder.glob(cached))))
+    own = (place for folder in folders for place in (folder / facts.place, *matching(folder, cached)))
     found = next((place for place in own if facts.is_in(_names(place))), None)
     if found is not None:
         return found
     patterns = [f"{above}/{name}" for above in ("*", "models--*/snapshots/*") for name in facts.inside]
-    others = (place for folder in folders for pattern in patterns for place in sorted(folder.glob(pattern)))
+    others = (place for folder in folders for pattern in patterns for place in matching(folder, pattern))
     return next((place for place in others if _is_part(facts, place)), None)
 
 
@@ -105,8 +106,8 @@ def take_shared(part: SharedPart, folder: Path, models: Path) -> Path:
     make_folder(growing)
     make_folder(target.parent)
     try:
-        for path in sorted(folder.iterdir()):
-            if path.suffix in _TAKEN and path.stat().st_size <= _BYTES_MAX:
+        for path, _ in entries_in(folder):
+            if path.suffix in _TAKEN and stat_regular(path).st_size <= _BYTES_MAX:
                 shutil.copyfile(path, growing / path.name)
         growing.rename(target)
     except OSError as error:
@@ -122,10 +123,10 @@ def _is_part(facts: SharedFacts, folder: Path) -> bool:
 
 def _pieces_in(folder: Path) -> int:
     """How many pieces of words the tokenizer in `folder` knows; 0 where that cannot be read."""
-    is_plain = (folder / "vocab.json").is_file()
+    is_plain = is_file(folder / "vocab.json")
     path = folder / ("vocab.json" if is_plain else "tokenizer.json")
     try:
-        if path.stat().st_size > _BYTES_MAX:
+        if stat_regular(path).st_size > _BYTES_MAX:
             return 0
         if is_plain:
             return len(msgspec.json.decode(path.read_bytes(), type=dict[str, int]))
@@ -143,7 +144,4 @@ class _TokenizerFile(msgspec.Struct, frozen=True):
 
 
 def _names(folder: Path) -> set[str]:
-    try:
-        return {path.name for path in folder.iterdir()}
-    except OSError:
-        return set()
+    return {path.name for path, _ in entries_in(folder)}

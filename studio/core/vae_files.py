@@ -10,6 +10,7 @@ from pathlib import Path
 
 from studio.core.adapter_files import PICKLES, SUFFIX, beside_models, files_in
 from studio.core.errors import AdapterNotFoundError, UnsafeModelError
+from studio.core.reading import is_file
 
 VAE = "VAE"
 CONFIG = "config.json"
@@ -34,7 +35,7 @@ def find_vaes(folders: Iterable[Path]) -> dict[str, Path]:
 
 def folder_of(path: Path) -> Path | None:
     """The folder that is the VAE with the weight file `path`, with a configuration; None where the file is it."""
-    is_whole = path.name.startswith(_DIFFUSERS) and (path.parent / CONFIG).is_file()
+    is_whole = path.name.startswith(_DIFFUSERS) and is_file(path.parent / CONFIG)
     return path.parent if is_whole else None
 
 

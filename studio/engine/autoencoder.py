@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.core.errors import NumbersOverflowedError
 from studio.core.events import Picture
 from studio.engine.device import free_bytes, free_unused, or_sparingly
 from studio.engine.family import Posterior, Tick, quiet
@@ -38,9 +39,12 @@ class Autoencoder:
     def decode(self, latents: Tensor, tick: Tick = quiet) -> Picture:
         """The picture (H, W, 3) of clean latents (1, C, h, w) in the sampler's units.
 
-        `tick` hears of tiles and of a second try; what it raises ends the work.
+        `tick` hears of tiles and of a second try; what it raises ends the work. Raises NumbersOverflowedError.
         """
-        return to_picture(self.decode_tensor(latents, tick))
+        values = self.decode_tensor(latents, tick)
+        if not values.isfinite().all():
+            raise NumbersOverflowedError
+        return to_picture(values)
 
     @torch.inference_mode()
     def decode_tensor(self, latents: Tensor, tick: Tick = quiet) -> Tensor:

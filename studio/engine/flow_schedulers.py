@@ -7,11 +7,13 @@ the model's own or grown with the number of patches.
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+from studio.core.errors import ModelBrokenError
 from studio.core.recipe import Recipe
 from studio.core.schedulers import Schedule, Scheduler
 from studio.engine import libraries
@@ -20,6 +22,10 @@ PATCH_PIXELS = "patch_pixels"
 """Beside the model's own configuration: the side of the square that one token of its transformer stands for."""
 EVEN_SIGMAS = "even_sigmas"
 """Beside it too: levels from 1 to 1/steps before they are shifted, as Flux has them, not to the last trained level."""
+_SIDES_PX = (64, 4096)
+"""Of the smallest and the largest pictures."""
+_MU_MAX = 50.0
+"""Far beyond: at 12 the largest pictures of Flux have all their steps but the last in pure noise."""
 _SHIFTING = (
     "num_train_timesteps",
     "shift",
@@ -67,6 +73,14 @@ def build_flow_scheduler(recipe: Recipe, noise: Mapping[str, Any]) -> Any:
     scheduler.set_timesteps(recipe.steps, sigmas=levels, mu=mu if config.get("use_dynamic_shifting") else None)
     scheduler.set_begin_index(0)
     return scheduler
+
+
+def check_shift(path: Path, noise: Mapping[str, Any]) -> None:
+    """Raise ModelBrokenError where the configuration of the model in `path` shifts levels beyond all numbers."""
+    names = "base_shift, max_shift, base_image_seq_len and max_image_seq_len"
+    lengths = (noise.get("base_image_seq_len", 256), noise.get("max_image_seq_len", 4096))
+    if lengths[0] >= lengths[1] or any(abs(resolution_shift(side, side, noise)) > _MU_MAX for side in _SIDES_PX):
+        raise ModelBrokenError(path, f"{names} of its scheduler_config.json do not go together")
 
 
 def resolution_shift(width: int, height: int, noise: Mapping[str, Any]) -> float:

@@ -44,6 +44,7 @@ from diffusers.schedulers.scheduling_pndm import PNDMScheduler
 from diffusers.schedulers.scheduling_sasolver import SASolverScheduler
 from diffusers.schedulers.scheduling_tcd import TCDScheduler
 from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
+from huggingface_hub.errors import StrictDataclassError
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer, T5EncoderModel, T5TokenizerFast
 from transformers.utils import logging as transformers_logging
 
@@ -76,6 +77,7 @@ __all__ = [
     "PixArtTransformer2DModel",
     "SASolverScheduler",
     "SD3Transformer2DModel",
+    "StrictDataclassError",
     "T5EncoderModel",
     "T5TokenizerFast",
     "TCDScheduler",

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from studio.core.errors import NumbersOverflowedError
+
 Codec: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Pictures (B, 3, H, W), −1…1 → their latents (B, C, h, w) and what the VAE decodes these to (B, 3, H, W)."""
 
@@ -18,6 +20,8 @@ RIDGE = 1e-5
 """Relative to the latents' mean square: small enough not to be seen, large enough for a channel that never varies."""
 REFINEMENT_MIN = 0.1
 """The least that a finished picture counts for, so that the fit follows what is painted now."""
+LATENTS_MAX = 1e6
+"""Latents are of about unit size: so large ones are numbers on their way to overflow, and would outweigh all others."""
 _FIT_SIDE = 8
 _FIT_COUNT = 2
 
@@ -40,11 +44,14 @@ class LinearPreview:
         self._seen = 0
 
     @torch.inference_mode()
-    def learn(self, latents: Tensor, pictures: Tensor) -> None:
+    def learn(self, latents: Tensor, pictures: Tensor) -> bool:
         """Refine the fit: latents (B, C, h, w) and the pictures (B, 3, H, W), −1…1, that they decode to.
 
-        Ridge regression (Hoerl & Kennard 1970) on running mean moments; the constant is not shrunk.
+        Ridge regression (Hoerl & Kennard 1970) on running mean moments; the constant is not shrunk. False, and nothing
+        is learned, where numbers overflowed: the running moments would never be rid of them.
         """
+        if not (bool(latents.abs().amax() < LATENTS_MAX) and bool(pictures.isfinite().all())):
+            return False
         x = _features(latents).reshape(-1, self._channels + 1).to("cpu", torch.float64)
         y = self._blocks(pictures, latents.shape[-2:]).to("cpu", torch.float64)
         rate = max(REFINEMENT_MIN, 1.0 / (self._seen + 1))
@@ -54,6 +61,7 @@ class LinearPreview:
         shrink = RIDGE * self._xx.diagonal()[:-1].mean() * torch.eye(self._channels + 1, dtype=torch.float64)
         shrink[-1, -1] = 0.0
         self._matrix = torch.linalg.lstsq(self._xx + shrink, self._xy).solution.to(torch.float32)
+        return True
 
     @torch.inference_mode()
     def pixels(self, latents: Tensor) -> Tensor:
@@ -68,10 +76,13 @@ class LinearPreview:
 
 
 def fit_linear_preview(codec: Codec, channels: int, downsampling: int) -> LinearPreview:
-    """A preview fitted to pictures of our own making, so that it needs no data and no knowledge of the VAE."""
+    """A preview fitted to pictures of our own making, so that it needs no data and no knowledge of the VAE.
+
+    Raises NumbersOverflowedError where the VAE makes no numbers of them.
+    """
     preview = LinearPreview(channels, downsampling)
-    latents, decoded = codec(fitting_pictures(_FIT_COUNT, _FIT_SIDE * downsampling))
-    preview.learn(latents, decoded)
+    if not preview.learn(*codec(fitting_pictures(_FIT_COUNT, _FIT_SIDE * downsampling))):
+        raise NumbersOverflowedError
     return preview
 
 

@@ -9,7 +9,7 @@ import msgspec
 from torch import Tensor
 
 from studio.core.engine import Report
-from studio.core.errors import ModelBrokenError, ModelChangedError, ModelError
+from studio.core.errors import ModelBrokenError, ModelChangedError, ModelError, NumbersOverflowedError
 from studio.core.events import Stage, Staged
 from studio.core.memory_plan import Placement
 from studio.core.model_facts import read_facts
@@ -21,13 +21,13 @@ from studio.core.recipe import ModelRef, Recipe
 from studio.core.weight_hash import WeightHasher
 from studio.engine.device import Device, free_bytes, out_of_memory_as_ours
 from studio.engine.family import Family
-from studio.engine.flow_schedulers import EVEN_SIGMAS, PATCH_PIXELS
-from studio.engine.linear_preview import Codec, fit_linear_preview
+from studio.engine.flow_schedulers import EVEN_SIGMAS, PATCH_PIXELS, check_shift
+from studio.engine.linear_preview import Codec, LinearPreview, fit_linear_preview
 from studio.engine.memory import check_fits, needed_bytes, plan_placement
-from studio.engine.pipeline_folder import load_pipeline_folder
+from studio.engine.pipeline_folder import guarded, load_pipeline_folder
 from studio.engine.precision import Precisions
 from studio.engine.preview import Previewer
-from studio.engine.schedulers import NoiseConfig, resolve_settings
+from studio.engine.schedulers import NoiseConfig, check_betas, resolve_settings
 from studio.engine.single_file import load_single_file
 from studio.engine.turns import Turns
 from studio.engine.whole_loading import load_whole_pipeline
@@ -180,24 +180,34 @@ class Loader:
             turns = Turns(parts.family.components, device.torch_device)
             turns.follow(plan)
             begin("previews", 1.0)
-            linear = fit_linear_preview(_codec(parts.family), info.latent_channels, info.downsampling)
+            linear = _fitted_preview(parts.family, info)
         report(Staged(stage=Stage.LOADING, fraction=1.0))
         previewer = Previewer(parts.family, linear, parts.tiny_vae)
         return Loaded(info, digest, noise, parts.family, previewer, size, device, turns)
 
 
+def check_weights(loaded: Loaded) -> None:
+    """Raise ModelBrokenError where weights in memory are no numbers: why a picture without adapters overflowed."""
+    for name, module in loaded.family.components.items():
+        if not all(each.isfinite().all() for each in module.parameters()):
+            raise ModelBrokenError(loaded.info.path, f"the weights of its {name} hold something that is no number")
+
+
 def noise_config(info: ModelInfo) -> NoiseConfig:
-    """The model's `scheduler_config.json`. Raises ModelBrokenError where its prediction type is not known."""
+    """The model's `scheduler_config.json`. Raises ModelBrokenError where no levels of noise can be made by it."""
     config = _scheduler_config(info)
     if info.pipeline is not None:
         return config
     if info.prediction_type == FLOW:
         even = info.family is ModelFamily.FLUX
-        return {**config, "prediction_type": FLOW, PATCH_PIXELS: info.size_multiple, EVEN_SIGMAS: even}
+        config = {**config, "prediction_type": FLOW, PATCH_PIXELS: info.size_multiple, EVEN_SIGMAS: even}
+        check_shift(info.path, config)
+        return config
     kind = config.get("prediction_type", PredictionType.EPSILON)
     known = (PredictionType.EPSILON, PredictionType.V_PREDICTION)
     if kind not in known:
         raise ModelBrokenError(info.folder, f"its prediction type “{kind}” is not {' or '.join(known)}")
+    check_betas(info.path, config)
     return config
 
 
@@ -222,6 +232,17 @@ def resolve(recipe: Recipe, info: ModelInfo, digest: str) -> Recipe:
     name = info.name if named.name.casefold() == info.name.casefold() else named.name
     settings = resolve_settings(recipe.scheduler, recipe.scheduler_settings)
     return msgspec.structs.replace(recipe, model=ModelRef(name=name, hash=digest), scheduler_settings=settings)
+
+
+def _fitted_preview(family: Family, info: ModelInfo) -> LinearPreview:
+    """The VAE's first work, by which it shows that it can. Raises ModelBrokenError."""
+    try:
+        fitted: LinearPreview = guarded(
+            info.path, "vae", lambda: fit_linear_preview(_codec(family), info.latent_channels, info.downsampling)
+        )
+    except NumbersOverflowedError as error:
+        raise ModelBrokenError(info.path, "its vae turns pictures into something that is no number") from error
+    return fitted
 
 
 def _codec(family: Family) -> Codec:

@@ -10,9 +10,10 @@ import msgspec
 import torch
 from torch import Generator, Tensor
 
+from studio.core.adapters_used import adapters_used
 from studio.core.blend import Keyframe
 from studio.core.engine import DeviceInfo, NoiseLevels, Report
-from studio.core.errors import ModelError
+from studio.core.errors import ModelError, NumbersOverflowedError
 from studio.core.events import Drafted, Finished, PreviewTier, Stage, Staged, Step
 from studio.core.model_checks import check_for_model
 from studio.core.models import ModelInfo, find_models, read_model, resolve_model
@@ -23,7 +24,7 @@ from studio.engine.adapting import Adapting, weights_key
 from studio.engine.device import choose_device, or_sparingly, out_of_memory_as_ours
 from studio.engine.guidance import Conditioner, Conditioning, guided
 from studio.engine.keyframes import KeyframeNoises
-from studio.engine.loading import Loaded, LoadedPipeline, Loader, noise_config, resolve
+from studio.engine.loading import Loaded, LoadedPipeline, Loader, check_weights, noise_config, resolve
 from studio.engine.memory import model_budget_bytes
 from studio.engine.noise import starting_noise
 from studio.engine.preview import Stopwatch
@@ -100,7 +101,7 @@ class LocalEngine:
     def generate(self, recipe: Recipe, report: Report) -> Finished:
         """Make the picture. The same recipe on the same machine gives the same bytes.
 
-        Raises OptionError, ModelError, OutOfMemoryError, and whatever `report` raises.
+        Raises OptionError, ModelError, OutOfMemoryError, NumbersOverflowedError, and whatever `report` raises.
         """
         info = self._check(recipe)
         with self._working(recipe):
@@ -227,6 +228,11 @@ class LocalEngine:
         try:
             with out_of_memory, torch.inference_mode(), self._adapting.picture():
                 yield
+        except NumbersOverflowedError:
+            held = self._loader.loaded
+            if isinstance(held, Loaded) and not adapters_used(recipe):
+                check_weights(held)
+            raise
         finally:
             self._device.free()
 

@@ -18,8 +18,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from studio.core.errors import AdapterError, UnsafeModelError
-from studio.core.safetensors_header import read_header
-from studio.engine.original_keys import Source
+from studio.core.safetensors_header import check_formats, read_header
+from studio.engine.original_keys import Source, is_alike
 from studio.engine.packing import unpack
 
 _PART = re.compile(
@@ -45,15 +45,19 @@ Sources: TypeAlias = Mapping[str, Callable[[str, Any], Source]]
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One layer's low-rank change: B (out, r) · A (r, in), times `scale` = α / r. Convolutions flattened."""
+    """One layer's low-rank change: B (out, r) · A (r, in, …), times `scale` = α / r."""
 
     down: Tensor
     up: Tensor
     scale: float
 
+    def fits(self, weight: Tensor) -> bool:
+        """Whether it is a change of such a weight."""
+        return is_alike((len(self.up), *self.down.shape[1:]), weight.shape)
+
     def of(self, weight: Tensor) -> Tensor:
-        """The change of `weight`, float32, of its shape and on its device."""
-        down, up = self.down.to(weight.device), self.up.to(weight.device)
+        """The change of a `weight` that it fits, float32, of its shape and on its device."""
+        down, up = self.down.flatten(1).to(weight.device), self.up.to(weight.device)
         return (self.scale * up @ down).view(weight.shape)
 
 
@@ -86,7 +90,9 @@ def load_lora(path: Path, components: Mapping[str, nn.Module], sources: Sources 
     """
     if path.suffix.casefold() != ".safetensors":
         raise UnsafeModelError(path)
-    names = read_header(path).tensors
+    header = read_header(path, "adapter")
+    check_formats(path, header, "adapter")
+    names = header.tensors
     layers = _layers(names)
     other = next((match[1] for name in names if (match := _OTHER.search(name))), "")
     if other or not layers:
@@ -146,7 +152,7 @@ class Adapters:
         for lora, strength in wanted:
             for place, delta in lora.deltas.items():
                 weight = self._weight(place)
-                if delta.up.shape[0] * delta.down.shape[1] != weight.numel():
+                if not delta.fits(weight):
                     raise AdapterError(lora.name, f"its {'.'.join(place)} does not fit one of {tuple(weight.shape)}")
                 changes.setdefault(place, []).append((delta, strength))
         return changes
@@ -211,12 +217,16 @@ def _alike(name: str) -> str:
 
 
 def _delta(file: Any, parts: Mapping[str, str]) -> Delta:
-    down = file.get_tensor(parts["down"]).float().flatten(1)
-    up = file.get_tensor(parts["up"]).float().flatten(1)
-    rank = down.shape[0]
+    down, up = (file.get_tensor(parts[half]).float() for half in ("down", "up"))
+    if min(down.dim(), up.dim()) <= 1:
+        raise RuntimeError(f"{parts['up']} and its other half are no matrices")
+    rank, up = len(down), up.flatten(1)
     if up.shape[1] != rank or not rank:
         raise RuntimeError(f"{parts['up']} has rank {up.shape[1]}, its other half {rank}")
-    alpha = float(file.get_tensor(parts["alpha"])) if "alpha" in parts else float(rank)
+    given = file.get_tensor(parts["alpha"]) if "alpha" in parts else torch.tensor(rank)
+    if given.numel() != 1:
+        raise RuntimeError(f"{parts['alpha']} holds {given.numel()} numbers, not one")
+    alpha = float(given)
     if not (math.isfinite(alpha) and down.isfinite().all() and up.isfinite().all()):
         raise RuntimeError(f"{parts['up']} holds something that is no number")
     return Delta(down, up, alpha / rank)

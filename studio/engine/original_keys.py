@@ -6,7 +6,7 @@ Labs' flux, OpenAI's and LAION's CLIP.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -68,6 +68,18 @@ _OPEN_CLIP: Renames = (
     ("self_attn.out_proj.", "attn.out_proj."),
 )
 _THIRDS = {"q": 0, "k": 1, "v": 2}
+
+
+def is_alike(shape: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether two shapes are one, but for 1s at the end: a linear layer may be kept as a convolution of one pixel."""
+    return _bare(shape) == _bare(other)
+
+
+def _bare(shape: Sequence[int]) -> tuple[int, ...]:
+    sides = tuple(shape)
+    while sides and sides[-1] == 1:
+        sides = sides[:-1]
+    return sides
 
 
 def unet_source(key: str, config: Config) -> Source:  # noqa: PLR0911 - one return for each kind of place

@@ -18,6 +18,19 @@ from studio.engine.families.assembly import assemble
 from studio.engine.family import Family
 from studio.engine.parts import TINY_VAE, TokenizerKind, part_class, part_dtype, part_names, part_place, tokenizer_kind
 
+_FORESEEN = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SafetensorError,
+    TypeError,
+    ValueError,
+    libraries.StrictDataclassError,
+)
+"""What libraries say of files that they do not understand."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedParts:
@@ -68,6 +81,7 @@ def load_tokenizer(folder: Path, name: str, tokenizer: TokenizerKind) -> Any:
 
 def load_part(folder: Path, name: str, family: ModelFamily, device: Device) -> Any:
     """One piece with weights, ready to use on `device`, channels-last. Raises ModelBrokenError."""
+    read_json(folder, f"{name}/config.json")
     model = load_weights(folder, name, part_class(family, name), part_dtype(family, name, device))
     return ready(model, part_place(name, device))
 
@@ -111,8 +125,7 @@ def guarded(path: Path, name: str, load: Callable[[], Any]) -> Any:
         return load()
     except Exception as error:
         # The tokenizers library, written in Rust, raises the bare class; anything else not listed is our own mistake.
-        foreseen = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError)
-        if is_out_of_memory(error) or not (isinstance(error, foreseen) or type(error) is Exception):
+        if is_out_of_memory(error) or not (isinstance(error, _FORESEEN) or type(error) is Exception):
             raise
         raise ModelBrokenError(path, f"{name} cannot be read ({said_by(error)})") from error
 

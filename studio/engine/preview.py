@@ -78,7 +78,7 @@ class Previewer:
 
     def _show(self, x0: Tensor, tier: PreviewTier) -> Picture:
         match tier:
-            case PreviewTier.FULL:
+            case PreviewTier.FULL if x0.isfinite().all():  # else the VAE refuses, and the picture may still come
                 return self._decoder.decode(x0)
             case PreviewTier.TINY if self._tiny is not None:
                 return _decode_tiny(self._tiny, x0)

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor
 
+from studio.core.errors import NumbersOverflowedError
 from studio.engine.solver import Solver
 from studio.engine.x0 import predicted_x0
 
@@ -48,7 +49,8 @@ class Holding(Protocol):
 def sample(predict: Predict, solver: Solver, noise: Tensor, held: Holding | None = None) -> Iterator[Sampled]:
     """Walk from `noise` (1, C, h, w), standard normal, to a picture's latents: one `Sampled` for each sampler step.
 
-    With `held` the walk begins where it says, as at a picture's latents, noised, and goes on as it holds them.
+    With `held` the walk begins where it says, as at a picture's latents, noised, and goes on as it holds them. Raises
+    NumbersOverflowedError after the first step whose latents are not finite: no later step mends them.
     """
     latents = noise * solver.initial_scale if held is None else held.begin(solver, noise)
     started = solver.evaluations[:1]
@@ -58,6 +60,8 @@ def sample(predict: Predict, solver: Solver, noise: Tensor, held: Holding | None
         if solver.ends_step(index):
             if held is not None:
                 latents, x0 = held.hold(solver, noise, index, latents, x0)
+            if not latents.isfinite().all():
+                raise NumbersOverflowedError
             yield Sampled(now.step + 1, solver.steps, started[0].noise_level, x0, latents)
 
 

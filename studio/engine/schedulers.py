@@ -11,6 +11,7 @@ A schedule becomes settings of diffusers' classes, the same that a diffusers pip
 
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
@@ -19,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from studio.core.errors import OptionError
+from studio.core.errors import ModelBrokenError, OptionError
 from studio.core.recipe import Recipe
 from studio.core.schedulers import SCHEDULERS, Schedule, Scheduler, SchedulerSettings, SolverType
 from studio.engine import libraries
@@ -42,6 +43,8 @@ _SIGMA_SPACED = {
     Schedule.EXPONENTIAL: "use_exponential_sigmas",
     Schedule.BETA: "use_beta_sigmas",
 }
+_BETA_SCHEDULES = ("linear", "scaled_linear", "squaredcos_cap_v2")
+"""Those that all of diffusers' classes know."""
 _SPACINGS = {Schedule.SGM_UNIFORM: "trailing", Schedule.LINSPACE: "linspace"}
 _MODEL_KEYS = (
     "num_train_timesteps",
@@ -135,6 +138,17 @@ def check_steps(recipe: Recipe, noise: NoiseConfig) -> None:
     if not least <= recipe.steps <= most:
         name = f"{recipe.scheduler} with {recipe.schedule}"
         raise OptionError("steps", f"Steps: {name} takes {least} to {most}, not {recipe.steps}.")
+
+
+def check_betas(path: Path, noise: NoiseConfig) -> None:
+    """Raise ModelBrokenError where the configuration of the model in `path` says no noise for each of its timesteps."""
+    kind, betas = noise.get("beta_schedule", _BETA_SCHEDULES[0]), noise.get("trained_betas")
+    if kind not in _BETA_SCHEDULES:
+        said = f"beta_schedule as “{str(kind)[:40]}”, and not as one of {', '.join(_BETA_SCHEDULES)}"
+        raise ModelBrokenError(path, f"its scheduler_config.json gives {said}")
+    if betas is not None and np.size(betas) != _train_timesteps(noise):
+        said = f"trained_betas for {np.size(betas):,} timesteps, and not for {_train_timesteps(noise):,}"
+        raise ModelBrokenError(path, f"its scheduler_config.json gives {said}")
 
 
 def scheduler_config(recipe: Recipe, noise: NoiseConfig, accepted: set[str]) -> dict[str, Any]:

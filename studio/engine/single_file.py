@@ -22,7 +22,7 @@ from studio.core.safetensors_header import Header, read_header
 from studio.core.shared_parts import SHARED, SharedPart, find_shared
 from studio.engine.device import Device
 from studio.engine.families.assembly import assemble
-from studio.engine.original_keys import SOURCES, Source, vae_source
+from studio.engine.original_keys import SOURCES, Source, is_alike, vae_source
 from studio.engine.parts import (
     TINY_VAE,
     TokenizerKind,
@@ -156,9 +156,8 @@ def _read(
                     continue
                 raise ModelBrokenError(path, f"the weight {name} is missing")
             value = _part_of(file.get_tensor(name), source)
-            if value.numel() != shape.numel():
+            if not is_alike(value.shape, shape):
                 raise ModelBrokenError(path, f"the weight {name} is of shape {tuple(value.shape)}, not {tuple(shape)}")
-            # A projection may be kept as a convolution of one pixel, and the other way round.
             yield key, _kept(value.reshape(shape), *kept)
 
 

@@ -16,17 +16,17 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from studio.core.errors import AdapterChangedError, AdapterError, UnsafeModelError
+from studio.core.errors import AdapterChangedError, AdapterError, NumbersOverflowedError, UnsafeModelError
 from studio.core.model_json import read_json
 from studio.core.recipe import ModelRef, Recipe
-from studio.core.safetensors_header import Header, read_header
+from studio.core.safetensors_header import Header, check_formats, read_header
 from studio.core.vae_files import CONFIG, VAE, folder_of, resolve_vae, vae_folders, vae_name
 from studio.core.weight_hash import WeightHasher
 from studio.engine.autoencoder import Autoencoder
 from studio.engine.family import Family
 from studio.engine.linear_preview import LinearPreview, fit_linear_preview
 from studio.engine.loading import Loaded
-from studio.engine.original_keys import vae_source
+from studio.engine.original_keys import is_alike, vae_source
 
 _PREFIXES = ("", "first_stage_model.", "vae.")
 _HALVES = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
@@ -77,7 +77,7 @@ class VaeOverrides:
         if not digest.startswith(wanted.hash.casefold()):
             raise AdapterChangedError(wanted.name, wanted.hash, digest, VAE)
         if kit.now.hash != digest:
-            self._show(loaded, _fitted(loaded, digest, Autoencoder(load_vae(path, kit.own.autoencoder.vae))))
+            self._show(loaded, _fitted(loaded, path, digest, Autoencoder(load_vae(path, kit.own.autoencoder.vae))))
         return msgspec.structs.replace(recipe, vae=ModelRef(name=vae_name(path), hash=digest))
 
     def keeping(self, loaded: Loaded) -> Callable[[], None]:
@@ -102,14 +102,18 @@ class VaeOverrides:
             raise AdapterError(path.name, f"it cannot be read ({error.strerror})", VAE) from error
 
 
-def _fitted(loaded: Loaded, digest: str, autoencoder: Autoencoder) -> _Eyes:
-    """With a linear preview of its own: the model's knows another decoder."""
+def _fitted(loaded: Loaded, path: Path, digest: str, autoencoder: Autoencoder) -> _Eyes:
+    """With a linear preview of its own: the model's knows another decoder. Raises AdapterError."""
 
     def codec(pictures: Tensor) -> tuple[Tensor, Tensor]:
         latents = autoencoder.encode_tensor(pictures).mean
         return latents, autoencoder.decode_tensor(latents)
 
-    return _Eyes(digest, autoencoder, fit_linear_preview(codec, loaded.info.latent_channels, loaded.info.downsampling))
+    try:
+        linear = fit_linear_preview(codec, loaded.info.latent_channels, loaded.info.downsampling)
+    except NumbersOverflowedError as error:
+        raise AdapterError(path.name, "it turns pictures into something that is no number", VAE) from error
+    return _Eyes(digest, autoencoder, linear)
 
 
 def load_vae(path: Path, own: Any) -> Any:
@@ -120,7 +124,8 @@ def load_vae(path: Path, own: Any) -> Any:
     """
     if path.suffix.casefold() != ".safetensors":
         raise UnsafeModelError(path)
-    header = read_header(path)
+    header = read_header(path, VAE)
+    check_formats(path, header, VAE)
     _check_config(path, own)
     names = _names(path, header, own)
     try:
@@ -133,7 +138,6 @@ def load_vae(path: Path, own: Any) -> Any:
         raise AdapterError(path.name, "it holds something that is no number", VAE)
     made = copy.deepcopy(own)
     with torch.no_grad():
-        # A projection may be kept as a convolution of one pixel, and the other way round.
         made.load_state_dict({key: value.reshape(wanted[key].shape) for key, value in weights.items()}, strict=True)
     return made
 
@@ -143,7 +147,7 @@ def _check_config(path: Path, own: Any) -> None:
     folder = folder_of(path)
     if folder is None:
         return
-    config = read_json(folder, CONFIG)
+    config = read_json(folder, CONFIG, VAE)
     for name in _ALIKE:
         theirs, ours = config.get(name, own.config.get(name)), own.config.get(name)
         if _plain(theirs) != _plain(ours):
@@ -171,7 +175,7 @@ def _check_shapes(
 ) -> None:
     for key, name in found.items():
         entry = header.tensors[name]
-        if entry.count != wanted[key].numel():
+        if not is_alike(entry.shape, wanted[key].shape):
             raise _other(path, f"its {name} is of shape {entry.shape}, not {tuple(wanted[key].shape)}")
     halves = tuple(prefix + half for half in _HALVES)
     more = [name for name in header.tensors if name.startswith(halves) and name not in set(found.values())]

@@ -5,6 +5,8 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from studio.core.events import PreviewTier
+
 _CONTEXT = "Actions"
 
 
@@ -29,6 +31,8 @@ def _a(name: str, menu: str, text: str, tip: str, *keys: str, group: str = "", l
 
 FILE, EDIT, PICTURE, VIEW, HELP = "&File", "&Edit", "&Picture", "&View", "&Help"
 APPEARANCE, PREVIEW, RECENT = "Appearance", "Preview while sampling", "Open recent"
+TIERS = {PreviewTier.LINEAR: "Rough", PreviewTier.TINY: "Clear", PreviewTier.FULL: "Exact"}
+"""What the artist reads of each tier of previews."""
 MENUS = (FILE, EDIT, PICTURE, VIEW, HELP)
 SUBMENUS = {APPEARANCE: VIEW, PREVIEW: VIEW, RECENT: FILE}
 ACTIONS = (
@@ -91,8 +95,9 @@ ACTIONS = (
     _a("appearanceSystem", APPEARANCE, "As the system", "Light or dark, as the system is.", group="appearance"),
     _a("appearanceLight", APPEARANCE, "Light", "A light window.", group="appearance"),
     _a("appearanceDark", APPEARANCE, "Dark", "A dark window.", group="appearance"),
-    _a("previewLinear", PREVIEW, "Fast", "A matrix: blurred, and free.", group="preview"),
-    _a("previewFull", PREVIEW, "Exact", "The model’s own decoder: sharp, and slower.", group="preview"),
+    _a("previewLinear", PREVIEW, TIERS[PreviewTier.LINEAR], "Blurred, and free.", group="preview"),
+    _a("previewTiny", PREVIEW, TIERS[PreviewTier.TINY], "Sharper, where the model has it; quick.", group="preview"),
+    _a("previewFull", PREVIEW, TIERS[PreviewTier.FULL], "The model’s own decoder: sharp, slower.", group="preview"),
     _a("shortcuts", HELP, "Keyboard shortcuts", "Every key and what it does.", "F1"),
     _a("about", HELP, "About Latent Studio", "Version and licence."),
 )

@@ -28,9 +28,9 @@ class AdapterDesk(QObject):
         super().__init__(window)
         self._window, self._session, self._places, self._folders = window, session, places, model_folders
         self._list = window.sampling_panel.adapter_list
-        self._edited = -1
+        self._edited, self._copying = -1, ""
         self._files = Background("adapters", self)
-        self._files.failed.connect(window.banner.tell)
+        self._files.failed.connect(self._on_failed)
         self._list.lookWanted.connect(self.look)
         self._list.addWanted.connect(self.add)
         self._list.embeddingWanted.connect(self.add_embedding)
@@ -107,7 +107,8 @@ class AdapterDesk(QObject):
 
     def _on_adapter_dropped(self, path: Path) -> None:
         places = self._places
-        self._window.status.show_activity(self.tr("Copying {name}…").format(name=path.name))
+        self._copying = self.tr("Copying {name}…").format(name=path.name)
+        self._window.status.show_activity(self._copying)
         self._files.run(lambda: take_in(path, places), self._on_taken)
 
     def _on_taken(self, taken: tuple[Companion, Path]) -> None:
@@ -122,6 +123,11 @@ class AdapterDesk(QObject):
                 self.add_embedding(path.stem)
             case Companion.VAE:
                 self._session.change_recipe(vae=ModelRef(name=path.stem))
+
+    def _on_failed(self, sentence: str) -> None:
+        if self._window.status.activity.text() == self._copying:  # it is over
+            self._window.status.show_activity("")
+        self._window.banner.tell(sentence)
 
     def _on_close_requested(self, event: QCloseEvent) -> None:
         if event.isAccepted():

@@ -136,11 +136,11 @@ class AdapterList(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.fold = Fold(
+            "adapterFold",
             self.tr("Adapters"),
             self.tr("LoRA files that change the model's weights, and embeddings for its prompt."),
             self,
         )
-        self.fold.button.setObjectName("adapterFold")
         self.menu.aboutToShow.connect(self.lookWanted)
         self.menu.aboutToShow.connect(self._fill_menu)
         self.show_recipe(self._recipe)

@@ -147,9 +147,12 @@ class Banner(QFrame):
 
     def _add_button(self, text: str, action: Callable[[], object]) -> None:
         button = QPushButton(text)
+        button.setObjectName(f"bannerButton{len(self._buttons) + 1}")
+        button.setToolTip(self.tr("{answer}. The message then goes away.").format(answer=text.rstrip("…")))
         button.clicked.connect(self._on_close_clicked)
         button.clicked.connect(lambda _=False: action())
         self._row.insertWidget(self._row.indexOf(self._turner), button)
+        QWidget.setTabOrder(self._buttons[-1] if self._buttons else self.sentence, button)  # not after all the rest
         self._buttons.append(button)
 
     def _drop_buttons(self) -> None:

@@ -27,12 +27,14 @@ class CanvasDesk(QObject):
     def __init__(self, window: MainWindow, session: Session, sketches: SketchDesk, pictures: PictureDesk) -> None:
         super().__init__(window)
         self._window, self._sketches, self._pictures = window, sketches, pictures
+        self._drawn, self._before = QImage(), pictures.on_show
         self.canvas = CanvasController(session, window.canvas_panel, sketches)
         self.canvas.setParent(self)
         sketches.answer_to(self.canvas.pictures)
         sketches.renderingChanged.connect(self.busyChanged)
         self.canvas.failed.connect(window.banner.tell)
         self.canvas.pictureShown.connect(self._on_picture_shown)
+        self.canvas.pictureEnded.connect(self._on_picture_ended)
         self.canvas.kept.connect(self._on_kept)
         pictures.canvasWanted.connect(self.send)
         pictures.reopenWanted.connect(self.open)
@@ -67,14 +69,27 @@ class CanvasDesk(QObject):
 
     def stop(self) -> None:
         """Give up the render that goes on, and show the draft again."""
-        self.canvas.pictures.stop_render()
+        if self.is_busy:
+            self.canvas.pictures.stop_render()
+            self._sketches.tell_stopped()
 
     def close(self) -> None:
         """Ask the engine for nothing any more."""
         self.canvas.close()
 
     def _on_picture_shown(self, image: QImage, recipe: Recipe, is_full: bool) -> None:
+        if not self._is_leading():
+            self._before = self._pictures.on_show
+        self._drawn = image
         self._pictures.show_sketch(image, QSize(recipe.width, recipe.height))
+
+    def _on_picture_ended(self) -> None:
+        if self._is_leading():
+            self._pictures.show_again(self._before)
+
+    def _is_leading(self) -> bool:
+        """Whether the preview shows what the canvas drew."""
+        return not self._drawn.isNull() and self._window.preview_view.image.cacheKey() == self._drawn.cacheKey()
 
     def _on_kept(self, recipe: Recipe) -> None:
         self._pictures.follow()
@@ -96,6 +111,10 @@ class CanvasDesk(QObject):
             self.canvas.ask_variation(self._pictures.on_show.recipe)
 
     def _on_canvas_toggled(self, is_shown: bool) -> None:
+        focus = self._window.focusWidget()
+        had_focus = focus is not None and self._window.canvas_panel.isAncestorOf(focus)
         self._window.show_canvas(is_shown)
+        if had_focus and not is_shown:
+            self._window.preview_view.setFocus(Qt.FocusReason.ShortcutFocusReason)
         if is_shown:
             self._window.canvas_panel.view.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -25,6 +25,7 @@ _MARGIN_PX, _GRIP_PX, _PAN_PX = 8, 8, 48
 _CRISP = 2.0
 _STEP = 0.02
 _SHADE = QColor(0, 0, 0, 140)
+_NAME_EDGES_PX = 40
 
 
 class CompareMode(enum.StrEnum):
@@ -48,6 +49,7 @@ class CompareView(QWidget):
         super().__init__()
         self.setObjectName("compareView")
         self.setAccessibleName(self.tr("Two pictures"))
+        self.setToolTip(self.tr("The wheel zooms, a drag moves both; F fits them."))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(320, 240)
         self.setMouseTracking(True)
@@ -196,7 +198,7 @@ class CompareView(QWidget):
     def _paint_sides(self, painter: QPainter) -> None:
         for pane, image, name in zip(self._panes(), self._images, self._names, strict=True):
             self._draw(painter, image, pane, _inside(self._target(pane), image))
-            _write(painter, name, pane, is_right=False)
+            _write(painter, name, pane, pane.width() - _NAME_EDGES_PX)
 
     def _paint_slider(self, painter: QPainter) -> None:
         (pane,) = self._panes()
@@ -211,8 +213,9 @@ class CompareView(QWidget):
         painter.drawLine(QPointF(x, pane.top()), QPointF(x, pane.bottom()))
         painter.setBrush(QColor("#ffffff"))
         painter.drawEllipse(QPointF(x, pane.center().y()), _GRIP_PX / 2, _GRIP_PX / 2)
-        _write(painter, self._names[0], pane, is_right=False)
-        _write(painter, self._names[1], pane, is_right=True)
+        room = pane.width() / 2 - _NAME_EDGES_PX
+        _write(painter, self._names[0], pane, room)
+        _write(painter, self._names[1], pane, room, is_right=True)
 
     def _paint_difference(self, painter: QPainter) -> None:
         (pane,) = self._panes()
@@ -279,10 +282,10 @@ def _inside(target: QRectF, image: QImage) -> QRectF:
     return room
 
 
-def _write(painter: QPainter, name: str, pane: QRectF, *, is_right: bool) -> None:
-    """A picture's name in the lower corner of its pane."""
+def _write(painter: QPainter, name: str, pane: QRectF, room_px: float, *, is_right: bool = False) -> None:
+    """A picture's name in the lower corner of its pane, cut where it is longer than `room_px`."""
     metrics = QFontMetrics(painter.font())
-    text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, int(pane.width() / 2) - 24)
+    text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, int(room_px))
     width = metrics.horizontalAdvance(text) + 12
     left = pane.right() - width - 8 if is_right else pane.left() + 8
     box = QRectF(left, pane.bottom() - metrics.height() - 14, width, metrics.height() + 6)

@@ -1,21 +1,19 @@
 """Joins the session, the engine's thread and the views. Decisions are made here, and shown there."""
 
-from typing import Any
-
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMessageBox
 
 from studio.core.engine import DeviceInfo
 from studio.core.errors import StudioError
-from studio.core.events import Failed, Finished
+from studio.core.events import Failed
 from studio.core.models import ModelInfo
 from studio.core.recipe import Recipe
 from studio.core.session import Session
 from studio.core.wildcards import chosen
 from studio.ui.autosave import Autosave
 from studio.ui.canvas_desk import CanvasDesk
-from studio.ui.commands import Preload
+from studio.ui.commands import NO_JOB, Preload
 from studio.ui.engine_thread import EngineThread
 from studio.ui.job_desk import JobDesk
 from studio.ui.main_window import MainWindow
@@ -57,6 +55,7 @@ class Controller(QObject):
         self._connect()
         WindowActions(window, self)
         self._show_hint(bool(models))
+        self._on_busy_changed()
 
     @property
     def session(self) -> Session:
@@ -98,11 +97,13 @@ class Controller(QObject):
         self.jobs.started.connect(self._on_job_started)
         self.jobs.previewReady.connect(self.pictures.show_preview)
         self.jobs.stepTaken.connect(self._on_step_taken)
-        self.jobs.finished.connect(self._on_finished)
+        self.jobs.finished.connect(self.pictures.take_finished)
         self.jobs.failed.connect(self._on_failed)
+        self.jobs.told.connect(self._on_told)
         self.jobs.busyChanged.connect(self._on_busy_changed)
         self.canvas.busyChanged.connect(self._on_busy_changed)
         self.pictures.recipeChosen.connect(self.recipes.use_recipe)
+        self.projects.selected.connect(self.pictures.fill)
         self._thread.modelLoaded.connect(self._on_model_loaded)
         self._thread.deviceMeasured.connect(self._on_device_measured)
         self._window.shown.connect(self._on_window_shown)
@@ -133,12 +134,7 @@ class Controller(QObject):
         shows_same = same_levels(recipe, self._session.recipe)
         self._window.sampling_panel.sigma_plot.mark_step(number if shows_same else 0)
 
-    def _on_finished(self, finished: Finished, image: Any) -> None:
-        self._window.sampling_panel.sigma_plot.mark_step(0)
-        self.pictures.take_finished(finished, image)
-
     def _on_failed(self, failed: Failed) -> None:
-        self._window.sampling_panel.sigma_plot.mark_step(0)
         if self.pictures.unsaved and failed.kind == "SaveError":
             self.pictures.offer_unsaved(failed.sentence)
         elif failed.kind in ("ModelChangedError", "AdapterChangedError"):
@@ -148,11 +144,17 @@ class Controller(QObject):
         else:
             self._window.banner.tell(failed.sentence)
 
+    def _on_told(self) -> None:
+        if self.jobs.running == NO_JOB:
+            self._window.sampling_panel.sigma_plot.mark_step(0)
+        if self.jobs.is_at_rest:
+            self.pictures.end_preview()
+
     def _on_busy_changed(self) -> None:
-        is_busy = self.jobs.is_busy or self.jobs.is_loading or self.canvas.is_busy
-        self._window.prompt_panel.set_busy(is_busy)
-        for name in ("stop", "stopAll"):
-            self._window.action(name).setEnabled(is_busy)
+        can_stop = self.jobs.is_loading or self.canvas.is_busy or not self.jobs.is_at_rest
+        self._window.prompt_panel.set_busy(can_stop)
+        self._window.action("stop").setEnabled(can_stop)
+        self._window.action("stopAll").setEnabled(can_stop or self.jobs.is_busy)
 
     def _on_model_loaded(self, info: ModelInfo) -> None:
         if not self.jobs.is_busy:

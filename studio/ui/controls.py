@@ -62,10 +62,11 @@ class IconButton(QToolButton):
 class Fold(QWidget):
     """A heading that shows and hides what is under it."""
 
-    def __init__(self, title: str, tip: str, content: QWidget) -> None:
-        """Folded at first; `content` becomes a child."""
+    def __init__(self, name: str, title: str, tip: str, content: QWidget) -> None:
+        """Folded at first; `name` is the button's, `content` becomes a child."""
         super().__init__()
         self.button = IconButton(_CLOSED, title, tip)
+        self.button.setObjectName(name)
         self.button.setText(title)
         self.button.setCheckable(True)
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

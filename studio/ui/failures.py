@@ -14,7 +14,7 @@ def failure(error: Exception) -> Failed:
         option = error.name if isinstance(error, OptionError) else ""
         part = error.part if isinstance(error, SharedPartMissingError) else ""
         return Failed(sentence=str(error), option=option, kind=type(error).__name__, part=part)
-    _log.error("unexpected failure on the engine thread", exc_info=error)
+    _log.error("unexpected failure", exc_info=error)
     return Failed(
         sentence=f"Something unforeseen went wrong ({type(error).__name__}). Try again; the details are in the log.",
         kind=type(error).__name__,

@@ -10,6 +10,7 @@ from studio.ui.controls import GAP, column, label
 from studio.ui.main_window import MainWindow
 
 _ELSEWHERE = (
+    ("Alt+1, Alt+2, …", "Show or hide a panel, in the View menu’s order"),
     ("Ctrl+Space", "Offer words the model knows (in a prompt)"),
     ("F, 0", "Fit the picture (in the picture)"),
     ("1", "100 % (in the picture)"),
@@ -17,11 +18,17 @@ _ELSEWHERE = (
     ("Arrows", "Move the picture, or walk along the film strip"),
     ("Return", "Use the recipe (in the film strip)"),
     ("Delete", "Move to trash (in the film strip)"),
+    ("F, 0 to 5, C", "Favourite, rate, compare two (in the film strip)"),
+    ("Return, Delete", "Use the recipe, remove (in the queue)"),
+    ("Alt+Up, Alt+Down", "Run earlier, later (in the queue)"),
+    ("F, +, −, Arrows", "Fit, zoom, move (where two are compared)"),
     ("[, ]", "Brush narrower, wider (on the mask)"),
     ("{, }", "Brush harder, softer (on the mask)"),
     ("X, right button", "Eraser (on the mask)"),
     ("A, I, Delete", "Mask all, invert, clear (on the mask)"),
-    ("N", "Add a keyframe (on the canvas)"),
+    ("N, V", "Add a keyframe, a variation (on the canvas)"),
+    ("Tab", "From keyframe to keyframe (on the canvas)"),
+    ("F, +, −", "Fit, zoom (on the canvas)"),
     ("Arrows", "Nudge the puck; with Shift finely (on the canvas)"),
     ("Return", "Keep the point as a picture (on the canvas)"),
     ("D, R, E, Delete", "Duplicate, reseed, edit, delete the keyframe (on the canvas)"),
@@ -43,7 +50,8 @@ def show_shortcuts(window: MainWindow) -> None:
     scroll.setWidget(body)
     scroll.setWidgetResizable(True)
     scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-    _open(window, window.tr("Keyboard shortcuts"), "shortcutsDialog", scroll, (480, 560))
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    _open(window, window.tr("Keyboard shortcuts"), "shortcutsDialog", scroll, (560, 560))
 
 
 def show_about(window: MainWindow) -> None:

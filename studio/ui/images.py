@@ -8,6 +8,8 @@ from PySide6.QtGui import QImage, QImageReader
 from studio.core.errors import PictureError
 from studio.core.events import Picture
 
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
 
 def to_qimage(picture: Picture) -> QImage:
     """`picture`, (height, width, 3) uint8 sRGB, as a QImage that owns its pixels. May be called on any thread."""
@@ -23,6 +25,11 @@ def to_picture(image: QImage) -> Picture:
     rgb = image.convertToFormat(QImage.Format.Format_RGB888)
     lines = np.frombuffer(rgb.constBits(), np.uint8).reshape(rgb.height(), rgb.bytesPerLine())
     return lines[:, : 3 * rgb.width()].reshape(rgb.height(), rgb.width(), 3).copy()
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is called a picture; what is in it is not looked at."""
+    return path.suffix.casefold() in _SUFFIXES
 
 
 def read_image(path: Path) -> QImage:

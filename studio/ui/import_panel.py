@@ -99,6 +99,8 @@ class ImportPanel(QDialog):
         layout = column(self, gap=3 * GAP, margin=4 * GAP)
         layout.addLayout(self._head())
         self.tabs.setObjectName("importTabs")
+        self.tabs.setAccessibleName(self.tr("What the picture says"))
+        self.tabs.setToolTip(self.tr("What is used of the picture’s settings, and what is not."))
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self._settings_page(), "")
         self.tabs.addTab(self.ignored_table, "")

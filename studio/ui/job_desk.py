@@ -30,7 +30,7 @@ class JobDesk(QObject):
         failed: the Failed.
         told: job id, event and picture as the thread tells them, once all of the above is done. Who follows jobs
             listens here: a second connection to the thread would be a second delivery, some time after this one.
-        busyChanged: whether there is anything to stop.
+        busyChanged: whether a job runs or waits; what can be stopped may be other than before.
     """
 
     submitted = Signal(object)
@@ -58,6 +58,11 @@ class JobDesk(QObject):
     def is_busy(self) -> bool:
         """Whether a job runs or waits."""
         return bool(self._jobs)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no job runs, and none will until the artist says."""
+        return self._running == NO_JOB and (self._is_paused or not self._jobs)
 
     @property
     def is_loading(self) -> bool:
@@ -103,8 +108,7 @@ class JobDesk(QObject):
             self.submitted.emit(job)
         self.busyChanged.emit(True)
         if self._running == NO_JOB:
-            waits = self.tr("The queue is paused. Resume it with Ctrl+P.")
-            self._status.show_activity(waits if self._is_paused else self.tr("Waiting for the engine…"))
+            self._status.show_activity(self._waiting_text())
 
     def arrange(self, job_ids: tuple[int, ...]) -> None:
         """Run those that wait in this order."""
@@ -118,22 +122,26 @@ class JobDesk(QObject):
             self._thread.send(CancelOne(job_id))
 
     def stop(self) -> None:
-        """Stop the job that runs; where none does, the first that waits, or the model that is loaded ahead."""
-        if self._jobs or self._is_loading:
-            job_id = self._running or next(iter(self._jobs), NO_JOB)
+        """Stop the job that runs; where none does, the one that is next, or the model that is loaded ahead."""
+        job_id = NO_JOB if self.is_at_rest else self._running or next(iter(self._jobs))
+        if job_id != NO_JOB or self._is_loading:
             self._thread.send(CancelOne(job_id) if job_id else CancelLoad())
             self._status.show_activity(self.tr("Stopping…"))
 
     def stop_all(self) -> None:
-        """Stop the job that runs and forget those that wait."""
+        """Stop the job that runs and the model that is loaded ahead, and forget the jobs that wait."""
         if self._jobs:
             self._thread.send(CancelAll())
+        if self._is_loading:
+            self._thread.send(CancelLoad())
+        if self._jobs or self._is_loading:
             self._status.show_activity(self.tr("Stopping…"))
 
     def set_paused(self, is_paused: bool) -> None:
         """Start no further job, or start jobs again."""
         self._is_paused = is_paused
         self._thread.send(Pause() if is_paused else Resume())
+        self.busyChanged.emit(self.is_busy)
 
     def _on_model_held(self, model: str) -> None:
         if model:
@@ -206,14 +214,19 @@ class JobDesk(QObject):
         text = event.stage.value.capitalize()
         detail = f" · {event.detail}" if event.detail else ""
         percent = f" · {event.fraction:.0%}".replace("%", " %") if event.fraction else ""
-        is_over = event.stage is Stage.LOADING and event.fraction >= 1.0 and not self._jobs
+        is_over = event.stage is Stage.LOADING and event.fraction >= 1.0 and self._running == NO_JOB
         if is_over:
-            self._status.show_activity(self.tr("Ready"))
+            self._status.show_activity(self._waiting_text() if self._jobs else self.tr("Ready"))
             self._progress.show_idle()
             return
         self._status.show_activity(f"{text}…{detail}{percent}{self._left(event)}")
         is_nearly_done = event.stage in (Stage.DECODING, Stage.SAVING)
         self._progress.show_fraction(1.0 if is_nearly_done else event.fraction)
+
+    def _waiting_text(self) -> str:
+        if self._is_paused:
+            return self.tr("The queue is paused. Resume it with Ctrl+P.")
+        return self.tr("Waiting for the engine…")
 
     def _left(self, event: Event) -> str:
         own, queue = self._estimator.left(event), self._behind

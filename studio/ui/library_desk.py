@@ -50,6 +50,7 @@ class LibraryDesk(QObject):
         self._model, self._view = window.library_model, window.library_view
         self._panel = window.library_panel
         self._offer: Message | None = None
+        self._restored: Path | None = None
         self._files = Latest("compared", self)
         self.edits = LibraryEdits(library, self._model, record, self)
         self.filter = LibraryFilter(self._panel)
@@ -214,6 +215,7 @@ class LibraryDesk(QObject):
         self._window.shown.connect(self._on_window_shown)
         self._model.closing.connect(self.close)
         self._model.failed.connect(self._window.banner.tell)
+        self._model.arrived.connect(self._on_arrived)
         self._pictures.trashWanted.connect(self.edits.trash)
         self._window.action("findPicture").triggered.connect(self._on_find_triggered)
         if self.watch is not None:
@@ -268,8 +270,15 @@ class LibraryDesk(QObject):
         self._window.banner.withdraw(self._offer)
         self._offer = self._window.banner.tell(one if len(paths) == 1 else many, {self.tr("Undo"): undo})
 
-    def _on_restored(self) -> None:
+    def _on_restored(self, paths: Sequence[Path]) -> None:
         self._window.banner.withdraw(self._offer)
+        self._restored = paths[0]
+
+    def _on_arrived(self) -> None:
+        """The rows after pictures were brought back: one of them is shown where nothing is."""
+        path, self._restored = self._restored, None
+        if path is not None and self._window.preview_view.image.isNull():
+            self._on_path_chosen(path)
 
     def _on_path_chosen(self, path: Path) -> None:
         index = self._model.index_of(path)

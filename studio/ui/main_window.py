@@ -1,10 +1,13 @@
 """The window: docks around the picture, menus, a banner. It sets, shows and asks; the controller decides."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QLineEdit, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from studio.core.abilities import Ability
+from studio.core.adapter_files import holds_weights
 from studio.core.project import SUFFIX
 from studio.ui.actions import make_actions
 from studio.ui.banner import Banner
@@ -24,7 +27,8 @@ from studio.ui.start.extend_bar import ExtendBar
 from studio.ui.start.mask_bar import MaskBar
 from studio.ui.status_line import ProgressLine, StatusLine
 
-_LEFT_PX, _RIGHT_PX = 250, 236
+_LEFT_PX, _RIGHT_PX, _SIDE_MIN_PX = 250, 236, 220
+"""The prompt's panel does not scroll sideways: its rows need all of the width it has at first."""
 _PREVIEW_PX, _CANVAS_PX = 300, 480
 """Of the middle, while both are there: the canvas shows the picture too, in the puck's lens."""
 _SAMPLING_PX, _QUEUE_PX = 380, 280
@@ -122,10 +126,11 @@ class MainWindow(QMainWindow):
     # Qt's events.
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 Qt's name
-        """Tell once, after the first paint, that the window is there."""
+        """Tell once, after the first paint, that the window is there. Who types, types the prompt."""
         super().showEvent(event)
         if not self._was_shown:
             self._was_shown = True
+            self.focus_field("prompt")
             self._first_paint.start(0)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
@@ -135,7 +140,7 @@ class MainWindow(QMainWindow):
         self.closeRequested.emit(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Pictures may be dropped; not the ones of our own film strip."""
+        """Pictures, projects and weights may be dropped; not the pictures of our own film strip."""
         if event.source() is not self.library_view and _path_in(event.mimeData()):
             event.acceptProposedAction()
 
@@ -144,8 +149,10 @@ class MainWindow(QMainWindow):
         path = _path_in(event.mimeData())
         if path:
             event.acceptProposedAction()
-            is_project = path.casefold().endswith(SUFFIX)
-            (self.projectDropped if is_project else self.pathDropped).emit(path)
+            if holds_weights(Path(path)):
+                self.sampling_panel.adapterDropped.emit(Path(path))
+            else:
+                (self.projectDropped if path.casefold().endswith(SUFFIX) else self.pathDropped).emit(path)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Keep the full-screen action true."""
@@ -156,6 +163,14 @@ class MainWindow(QMainWindow):
     # Building.
 
     def _lay_out(self) -> None:
+        """In the order in which Tab goes through: left, right, the middle, the bottom, the last line."""
+        left, right, bottom = (
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+        )
+        self._add_dock("promptDock", self.tr("Prompt"), self.prompt_panel, left)
+        self._add_dock("samplingDock", self.tr("Sampling"), self.sampling_panel, right)
         center = QWidget()
         layout: QVBoxLayout = column(center, gap=0)
         layout.addWidget(self.banner)
@@ -165,14 +180,6 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.progress)
         self.setCentralWidget(center)
         self._lay_out_split()
-        self.setStatusBar(self.status)
-        left, right, bottom = (
-            Qt.DockWidgetArea.LeftDockWidgetArea,
-            Qt.DockWidgetArea.RightDockWidgetArea,
-            Qt.DockWidgetArea.BottomDockWidgetArea,
-        )
-        self._add_dock("promptDock", self.tr("Prompt"), self.prompt_panel, left)
-        self._add_dock("samplingDock", self.tr("Sampling"), self.sampling_panel, right)
         self._add_dock("libraryDock", self.tr("Library"), self.library_panel, bottom)
         self._add_dock("queueDock", self.tr("Queue"), self.queue_panel, right)
         sides = [self.docks["promptDock"], self.docks["samplingDock"]]
@@ -184,6 +191,7 @@ class MainWindow(QMainWindow):
         for name in ("queueDock", "historyDock", "notesDock"):
             self.docks[name].hide()
         self._add_dock_toggles()
+        self.setStatusBar(self.status)
         self.status.add_switch(self.docks["queueDock"].toggleViewAction())
 
     def _lay_out_split(self) -> None:
@@ -207,7 +215,7 @@ class MainWindow(QMainWindow):
         )
         dock.setTitleBarWidget(QWidget() if name == "libraryDock" else _title(title))
         if name != "libraryDock":
-            content.setMinimumWidth(220)
+            content.setMinimumWidth(_LEFT_PX if name == "promptDock" else _SIDE_MIN_PX)
         self.addDockWidget(area, dock)
         self.docks[name] = dock
 

@@ -13,6 +13,7 @@ from studio.core.errors import Cancelled
 from studio.core.model_facts import ModelFacts
 from studio.core.model_info import ModelInfo
 from studio.core.model_list import Found, ModelList, look_for_models
+from studio.core.reading import is_there
 from studio.ui.background import Background
 from studio.ui.main_window import MainWindow
 from studio.ui.recipe_desk import RecipeDesk
@@ -45,6 +46,7 @@ class ModelDesk(QObject):
         self.found = ModelList((), ())
         self._is_first, self._is_closing = True, Event()
         self._background = Background("model-desk", self)
+        self._background.failed.connect(window.banner.tell)
         self._watcher = QFileSystemWatcher(self)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -84,7 +86,7 @@ class ModelDesk(QObject):
 
     def _show(self, found: ModelList) -> None:
         self.found, self._is_first = found, False
-        named = {key: info for key, info in self._models.items() if key != info.name and info.path.exists()}
+        named = {key: info for key, info in self._models.items() if key != info.name and is_there(info.path)}
         self._models.clear()
         self._models.update({info.name: info for info, _ in found.models} | named)
         self._recipes.take_models(self._tips(found.models), is_all=True)

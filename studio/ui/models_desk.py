@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent, QImage
 
 from studio.core.errors import Cancelled, ModelBrokenError, StudioError
 from studio.core.model_info import ModelInfo
-from studio.core.model_list import ModelList
+from studio.core.model_list import ModelList, Refused
 from studio.core.model_rows import ModelRow, rows_of
 from studio.core.weight_hash import WeightHasher
 from studio.library.search import Query
@@ -64,16 +64,17 @@ class ModelsDesk(QObject):
         self._list(self._models.found)
 
     def _list(self, found: ModelList) -> None:
-        self._lister.wish(partial(rows_of, found.models, self._hasher, self._newest), self._show, self._on_refused)
+        work = partial(rows_of, found.models, self._hasher, self._newest)
+        self._lister.wish(work, partial(self._show, found.refused), self._on_refused)
 
     def _newest(self, name: str) -> Path | None:
         """On the thread: the newest picture made with a model."""
         rows = self._library.find(Query(model=name), 1)
         return rows[0].path if rows else None
 
-    def _show(self, rows: tuple[ModelRow, ...]) -> None:
+    def _show(self, refused: tuple[Refused, ...], rows: tuple[ModelRow, ...]) -> None:
         assert self._dialog is not None
-        self._dialog.show_rows(rows, self._recipes.wanted_model)
+        self._dialog.show_rows(rows, refused, self._recipes.wanted_model)
         self._pictures.clear()
         for row in rows:
             if row.picture is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtGui import QIcon, QImage, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.hub import gigabytes
+from studio.core.model_list import Refused
 from studio.core.model_rows import ModelRow
 from studio.core.weight_hash import SHORT_DIGITS
 from studio.ui.controls import GAP, column, label
@@ -52,6 +53,7 @@ class ModelsDialog(QDialog):
         self.close_button = QPushButton(self.tr("Close"))
         self._rows: dict[str, ModelRow] = {}
         self._items: dict[str, QTreeWidgetItem] = {}
+        self._refused: tuple[tuple[Refused, QTreeWidgetItem], ...] = ()
         blank = QPixmap(_ICON_PX, _ICON_PX)
         blank.fill(Qt.GlobalColor.transparent)
         self._no_picture = QIcon(blank)
@@ -63,15 +65,20 @@ class ModelsDialog(QDialog):
     def current(self) -> ModelRow | None:
         """The model that is looked at."""
         item = self.list.currentItem()
-        return None if item is None else self._rows.get(item.text(_NAME))
+        name = "" if item is None else item.text(_NAME)
+        return self._rows.get(name) if self._items.get(name) is item else None
 
-    def show_rows(self, rows: Sequence[ModelRow], chosen: str) -> None:
-        """Show these; what was looked at stays so, or else the model `chosen` by the recipe is."""
+    def show_rows(self, rows: Sequence[ModelRow], refused: Sequence[Refused], chosen: str) -> None:
+        """Show these, and below them what cannot be used.
+
+        What was looked at stays so, or else the model `chosen` by the recipe is.
+        """
         looked_at = self.current.info.name if self.current else chosen
         self._rows = {row.info.name: row for row in rows}
         self.list.clear()
         self._items = {name: self._item(row) for name, row in self._rows.items()}
-        self.list.addTopLevelItems(list(self._items.values()))
+        self._refused = tuple((each, self._refused_item(each)) for each in refused)
+        self.list.addTopLevelItems([*self._items.values(), *(item for _, item in self._refused)])
         if looked_at in self._items:
             self.list.setCurrentItem(self._items[looked_at])
         self._on_search_edited(self.search_edit.text())
@@ -100,6 +107,16 @@ class ModelsDialog(QDialog):
         item.setTextAlignment(_SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         item.setToolTip(_NAME, str(row.info.path))
         item.setToolTip(_HASH, row.hash)
+        return item
+
+    def _refused_item(self, refused: Refused) -> QTreeWidgetItem:
+        """Grey, and all the same to be chosen, so that the keyboard reaches the sentence."""
+        item = QTreeWidgetItem([refused.path.name, self.tr("cannot be used")])
+        item.setSizeHint(_NAME, QSize(0, _ICON_PX + 2 * GAP))
+        item.setIcon(_NAME, self._no_picture)
+        for section in (_NAME, _KIND):
+            item.setForeground(section, self.palette().brush(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text))
+            item.setToolTip(section, refused.sentence)
         return item
 
     def _name_everything(self) -> None:
@@ -159,16 +176,17 @@ class ModelsDialog(QDialog):
 
     def _on_search_edited(self, text: str) -> None:
         words = text.casefold().split()
-        for name, item in self._items.items():
-            searched = f"{name} {item.text(_KIND)}".casefold()
+        for item in (*self._items.values(), *(item for _, item in self._refused)):
+            searched = f"{item.text(_NAME)} {item.text(_KIND)}".casefold()
             item.setHidden(not all(word in searched for word in words))
 
     def _on_current_changed(self) -> None:
         row = self.current
         self.use_button.setEnabled(row is not None)
         empty = self.tr("There is no model yet. Get one, or put a model’s folder or file into the models folder.")
-        note = f"{row.info.path}\n{row.info.note}".strip() if row else "" if self._rows else empty
-        self.path_line.setText(note)
+        why = [f"{each.path}\n{each.sentence}" for each, item in self._refused if item is self.list.currentItem()]
+        notes = [f"{row.info.path}\n{row.info.note}".strip()] if row else why or ["" if self._rows else empty]
+        self.path_line.setText(notes[0])
         if row is not None:
             self.selected.emit(row.info.name)
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from studio.core.options import Option, options_of
-from studio.core.schedulers import SchedulerInfo, SchedulerSettings
+from studio.core.schedulers import SchedulerInfo, SchedulerSettings, SolverType
 from studio.ui.controls import Combo, DecimalSpin, Spin, column
 from studio.ui.fields import Fields
 
@@ -60,7 +60,7 @@ class OptionForm(QWidget):
             return box
         if declared.choices:
             combo = Combo(declared.title, declared.description)
-            combo.set_choices([(str(choice), choice, "") for choice in info.solver_types])
+            combo.set_choices([(_word(choice), choice, "") for choice in info.solver_types])
             combo.activated.connect(lambda row: self.settingEdited.emit(declared.name, info.solver_types[row]))
             return combo
         if declared.name == "order":
@@ -78,6 +78,10 @@ def _set(control: QWidget, value: Any) -> None:
             control.setCurrentIndex(control.findData(value))
         elif isinstance(control, (Spin, DecimalSpin)) and control.value() != value:
             control.setValue(value)
+
+
+def _word(choice: SolverType) -> str:
+    return choice.upper() if choice[-1].isdigit() else choice.capitalize()
 
 
 def _camel(name: str) -> str:

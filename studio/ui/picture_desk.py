@@ -69,6 +69,7 @@ class PictureDesk(QObject):
         self._window, self._library, self._model, self._folder = window, library, model, folder
         self._on_show: OnShow | None = None
         self._unsaved = Unsaved(window, self._keep_again, self._save_one_as, self._name)
+        self._before: OnShow | None = None
         self._follows, self._copies_soon = True, False
         self._files = Latest("pictures", self)
         self._connect()
@@ -109,8 +110,21 @@ class PictureDesk(QObject):
     def show_preview(self, image: QImage, size: QSize) -> None:
         """Show the picture in the making, unless the artist went to look at another."""
         if self._follows:
+            self._before = self._on_show or self._before
             self._put_on_show(None)
             self._window.preview_view.show_image(image, size)
+
+    def end_preview(self) -> None:
+        """Nothing is in the making any more: show again what was on show before, if anything was."""
+        if self._follows and self._on_show is None and self._before is not None:
+            self.show_again(self._before)
+
+    def fill(self) -> None:
+        """Show the picture that is current where none is on show; what is made next is shown all the same."""
+        number = self._window.library_view.currentIndex().row()
+        if number >= 0 and self._window.preview_view.image.isNull():
+            for row in self._model.rows_between(number, number):
+                self._fetch(row.path, row.recipe, QSize(row.width, row.height))
 
     def take_finished(self, finished: Finished, image: QImage) -> None:
         """Show a finished picture and put it into the strip; keep it in memory where it has no file."""
@@ -141,6 +155,8 @@ class PictureDesk(QObject):
 
     def forget(self, paths: Sequence[Path]) -> None:
         """These are gone: where one of them is on show, show the one that is current now."""
+        if self._before is not None and self._before.path in paths:
+            self._before = None
         if self._on_show is not None and self._on_show.path in paths:
             self._put_on_show(None)
             self._window.preview_view.clear()
@@ -221,6 +237,7 @@ class PictureDesk(QObject):
     def _put_on_show(self, shown: OnShow | None) -> None:
         self._files.drop()
         self._on_show, self._copies_soon = shown, False
+        self._before = None if shown is not None else self._before
         for name in ("savePicture", "copyPicture", "useRecipe"):
             self._window.action(name).setEnabled(shown is not None)
         allow(self._window.action("sendToCanvas"), shown is not None)
@@ -254,17 +271,28 @@ class PictureDesk(QObject):
         self._model.reload_newest()
 
     def _show_file(self, path: Path, recipe: Recipe, size: QSize) -> None:
+        self._turn_away()
+        self._fetch(path, recipe, size)
+
+    def _fetch(self, path: Path, recipe: Recipe, size: QSize) -> None:
         """Show the thumbnail at the picture's size, where there is one, until the file is read."""
         if self._on_show is not None and self._on_show.path == path and self._on_show.is_whole:
-            self._turn_to(self._on_show)
+            self._present(self._on_show)
             return
         image = self._model.image(path) or QImage()
-        self._turn_to(OnShow(image, recipe, path, is_whole=False), size)
+        self._present(OnShow(image, recipe, path, is_whole=False), size)
         self._files.wish(partial(read_image, path), self._on_read, self._on_refused)
 
-    def _turn_to(self, shown: OnShow, size: QSize | None = None) -> None:
+    def _turn_to(self, shown: OnShow) -> None:
+        self._turn_away()
+        self._present(shown)
+
+    def _turn_away(self) -> None:
+        """The artist looks at another picture than the one in the making, or the canvas's."""
         self._follows = False
         self.canvasLeft.emit()
+
+    def _present(self, shown: OnShow, size: QSize | None = None) -> None:
         if not shown.image.isNull():
             self._window.preview_view.show_image(shown.image, size)
         self._put_on_show(shown)

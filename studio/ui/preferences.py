@@ -23,7 +23,11 @@ _APPEARANCES = {
     "appearanceLight": Appearance.LIGHT,
     "appearanceDark": Appearance.DARK,
 }
-_TIERS = {"previewLinear": PreviewTier.LINEAR, "previewFull": PreviewTier.FULL}
+_TIERS = {
+    "previewLinear": PreviewTier.LINEAR,
+    "previewTiny": PreviewTier.TINY,
+    "previewFull": PreviewTier.FULL,
+}
 
 
 class Preferences(QObject):

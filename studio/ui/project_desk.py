@@ -28,9 +28,11 @@ class ProjectDesk(QObject):
 
     Signals:
         remembering: something else than the session changed that should be found again.
+        selected: the project's pictures are selected in the library.
     """
 
     remembering = Signal()
+    selected = Signal()
 
     def __init__(
         self,
@@ -259,6 +261,7 @@ class ProjectDesk(QObject):
         if self._is_sought:  # else the artist has chosen others meanwhile
             self._is_sought = False
             self._window.library_view.choose(numbers)
+            self.selected.emit()
 
     def _on_chosen_changed(self) -> None:
         self._is_sought = False

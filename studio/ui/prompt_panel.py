@@ -190,6 +190,7 @@ class PromptPanel(QWidget):
         self.fields.add("count", self.tr("Count"), self.count_spin)
         layout.addWidget(self.fields)
         scroll = QScrollArea()
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -221,7 +222,9 @@ class PromptPanel(QWidget):
         notes = (self.negative_note, self.weight_notes["negative_prompt"], self.problems["negative_prompt"])
         for line in (self.negative_tokens, *notes):
             layout.addWidget(line)
-        self.negative_fold = Fold(self.tr("Negative prompt"), self.tr("What the picture avoids."), content)
+        self.negative_fold = Fold(
+            "negativeFold", self.tr("Negative prompt"), self.tr("What the picture avoids."), content
+        )
         return self.negative_fold
 
     def _buttons(self) -> QHBoxLayout:

@@ -1,9 +1,9 @@
 """The queue's panel: the list of jobs, and the buttons for all of them."""
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
-from studio.ui.controls import GAP, IconButton, column, label
+from studio.ui.controls import GAP, IconButton, column, note, say
 from studio.ui.queue_model import QueueModel
 from studio.ui.queue_view import QueueView
 from studio.ui.queue_words import spoken
@@ -25,7 +25,7 @@ class QueuePanel(QWidget):
         self.model = QueueModel(spoken)
         self.view = QueueView(self.model)
         self.model.setParent(self)
-        self.summary: QLabel = label("", "note")
+        self.summary: QLabel = note()
         self.summary.setObjectName("queueSummary")
         self.summary.setAccessibleName(self.tr("The queue, in short"))
         self.pause_button = QPushButton()
@@ -51,17 +51,18 @@ class QueuePanel(QWidget):
 
     def show_summary(self, text: str) -> None:
         """How many wait, and how long it takes."""
-        self.summary.setText(text)
+        say(self.summary, text)
 
     def _lay_out(self) -> None:
-        self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.summary.setContentsMargins(3 * GAP, GAP, 3 * GAP, 0)
         row = QHBoxLayout()
-        row.setContentsMargins(3 * GAP, 2 * GAP, 2 * GAP, GAP)
+        row.setContentsMargins(3 * GAP, 2 * GAP, 3 * GAP, GAP)
         row.setSpacing(GAP)
-        row.addWidget(self.summary, 1)
+        row.addStretch(1)
         row.addWidget(self.clear_button, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.pause_button, 0, Qt.AlignmentFlag.AlignVCenter)
         layout = column(self, gap=0)
+        layout.addWidget(self.summary)
         layout.addLayout(row)
         layout.addWidget(self.view, 1)
 

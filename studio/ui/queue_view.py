@@ -50,6 +50,7 @@ class QueueView(QListView):
         super().__init__()
         self.setObjectName("queueView")
         self.setAccessibleName(self.tr("The queue"))
+        self.setToolTip(self.tr("Return brings a recipe back, Delete removes, Alt+Up and Alt+Down move."))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)

@@ -30,14 +30,15 @@ def line_of(entry: Entry) -> str:
         return entry.note
     if entry.job.sentence:
         return f"{state_words(entry)} · {entry.job.sentence}"
-    return f"{state_words(entry)} · {_size(entry)}"
+    return f"{state_words(entry)} · seed {entry.recipe.seed} · {_size(entry)}"
 
 
 def spoken(entry: Entry) -> str:
     """The whole of it, for tooltips and screen readers."""
-    prompt = entry.recipe.prompt
+    recipe, prompt = entry.recipe, entry.recipe.prompt
     shown = prompt if len(prompt) <= 160 else prompt[:159] + "…"
-    lines = [shown, f"{state_words(entry)} · {_size(entry)} · seed {entry.recipe.seed} · {entry.recipe.scheduler}"]
+    facts = (state_words(entry), _size(entry), f"{recipe.steps} steps", f"seed {recipe.seed}", recipe.scheduler)
+    lines = [shown, " · ".join(facts)]
     lines += [each for each in (entry.note, entry.job.sentence, entry.path.name if entry.path else "") if each]
     return "\n".join(lines).strip()
 
@@ -56,8 +57,7 @@ def summary(entries: Sequence[Entry], seconds: float | None, is_paused: bool) ->
 
 
 def _size(entry: Entry) -> str:
-    recipe = entry.recipe
-    return f"{recipe.width} × {recipe.height} · {recipe.steps} steps"
+    return f"{entry.recipe.width} × {entry.recipe.height}"
 
 
 def _tr(text: str) -> str:

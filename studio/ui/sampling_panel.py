@@ -9,7 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QWidget
 
 from studio.core.abilities import Ability
-from studio.core.adapter_files import SUFFIX
+from studio.core.adapter_files import holds_weights
 from studio.core.models import ModelInfo
 from studio.core.options import option
 from studio.core.recipe import ModelRef, Recipe
@@ -36,7 +36,7 @@ class SamplingPanel(QWidget):
         edited: a field of the recipe and the value wanted: "vae", "scheduler", "schedule", "steps", "guidance".
         settingEdited: a field of the scheduler's settings and the value wanted.
         modelChosen: how the engine finds the model chosen.
-        adapterDropped: the path of a file that was dropped here: a LoRA, an embedding or a VAE.
+        adapterDropped: the path of a file of weights that was dropped: a LoRA, an embedding or a VAE, or none of them.
     """
 
     edited = Signal(str, object)
@@ -61,7 +61,7 @@ class SamplingPanel(QWidget):
         self._recipe: Recipe | None = None
         self.form, self.fields, self.sigma_plot = OptionForm(), Fields(), SigmaPlot()
         self.levels_title = label(self.tr("Noise levels σ"), "title", self.sigma_plot)
-        self.more_fold = Fold(self.tr("More settings"), self.tr("The scheduler's own settings."), self.form)
+        self.more_fold = Fold("moreFold", self.tr("More settings"), self.tr("The scheduler's own settings."), self.form)
         self.adapter_list = AdapterList()
         self.setAcceptDrops(True)
         self._name_everything()
@@ -157,7 +157,7 @@ class SamplingPanel(QWidget):
         return next((each.control(name) for each in (self.fields, self.form.fields) if name in each.names), None)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 Qt's name
-        """One LoRA file at a time; pictures go to the window."""
+        """One file of weights at a time; pictures go to the window."""
         if _adapter_in(event.mimeData()) is not None:
             event.acceptProposedAction()
         else:
@@ -213,6 +213,7 @@ class SamplingPanel(QWidget):
         layout.addWidget(self.sigma_plot)
         self.sigma_plot.setFixedHeight(168)
         scroll = QScrollArea()
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -256,7 +257,7 @@ class SamplingPanel(QWidget):
 def _adapter_in(mime: QMimeData) -> Path | None:
     urls = mime.urls() if mime.hasUrls() else []
     path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else Path()
-    return path if path.suffix.casefold() == SUFFIX else None
+    return path if holds_weights(path) else None
 
 
 def _choose(combo: Combo, value: object) -> None:

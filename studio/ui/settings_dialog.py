@@ -1,5 +1,6 @@
 """The settings, as they are declared: one row each, with what it does and a way back to the default."""
 
+import enum
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -14,8 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.events import PreviewTier
 from studio.core.options import Option, options_of
 from studio.core.settings import Settings
+from studio.ui.actions import TIERS
 from studio.ui.controls import GAP, Combo, IconButton, Spin, column, label
 from studio.ui.folder_list import FolderList
 from studio.ui.text_setting import TextSetting
@@ -106,7 +109,7 @@ class SettingsDialog(QDialog):
             return box
         if declared.choices:
             combo, kind = Combo(declared.title, declared.description), declared.kind
-            combo.set_choices([(choice.capitalize(), choice, "") for choice in declared.choices])
+            combo.set_choices([(_word(kind(choice)), choice, "") for choice in declared.choices])
             combo.activated.connect(lambda row: self.settingEdited.emit(name, kind(combo.itemData(row))))
             return combo
         if declared.kind is int:
@@ -152,6 +155,11 @@ def _set(control: QWidget, value: Any) -> None:
         control.show_folders(value)
     elif isinstance(control, TextSetting):
         control.show_text(value)
+
+
+def _word(choice: enum.StrEnum) -> str:
+    """The same as in the menu."""
+    return TIERS[choice] if isinstance(choice, PreviewTier) else choice.capitalize()
 
 
 def _camel(name: str) -> str:

@@ -16,6 +16,8 @@ from studio.core.engine import NoiseLevels
 
 _SMALLEST = 1e-4
 """Levels below this are the picture itself: a logarithm cannot show them."""
+_SPACINGS, _LABELS_MAX = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), 6
+"""From one labelled step to the next; the first that makes no more labels than fit."""
 
 
 class _LogAxis(pg.AxisItem):
@@ -29,13 +31,22 @@ class _LogAxis(pg.AxisItem):
         return [(1.0, [float(power) for power in range(first, last + 1)])]
 
 
+class _StepAxis(pg.AxisItem):
+    """Labels whole steps: there are no others."""
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803
+        spacing = next(each for each in _SPACINGS if maxVal - minVal <= _LABELS_MAX * each)
+        first, last = math.ceil(minVal / spacing), math.floor(maxVal / spacing)
+        return [(float(spacing), [float(spacing * number) for number in range(first, last + 1)])]
+
+
 class SigmaPlot(pg.PlotWidget):
     """Shows the levels a scheduler will visit, and the step being taken."""
 
     _is_built = False  # Qt sends change events while pyqtgraph is still building
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, axisItems={"left": _LogAxis("left")})
+        super().__init__(parent, axisItems={"left": _LogAxis("left"), "bottom": _StepAxis("bottom")})
         self.setObjectName("sigmaPlot")
         self.setAccessibleName(self.tr("Noise levels"))
         self.setToolTip(self.tr("How much noise (σ) is left before each step, on a logarithmic scale."))
@@ -43,6 +54,8 @@ class SigmaPlot(pg.PlotWidget):
         self.setMouseEnabled(False, False)
         self.setMenuEnabled(False)
         self.hideButtons()
+        for each in (self, self.viewport()):  # there is nothing to do here with a key
+            each.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         menu = self.getPlotItem().ctrlMenu  # made without a parent, it would outlive the window
         menu.setParent(self, menu.windowFlags())
         self.setFrameShape(self.Shape.NoFrame)

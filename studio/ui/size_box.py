@@ -32,6 +32,8 @@ class SizeBox(QWidget):
             "mdi6.aspect-ratio", self.tr("Ratio"), self.tr("Choose a ratio; the area stays about the same.")
         )
         self.ratio_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.swap_button.setObjectName("swapSizeButton")
+        self.ratio_button.setObjectName("ratioButton")
         self._multiple, self._area = 8, 0
         self._lay_out()
         self._fill_ratios()

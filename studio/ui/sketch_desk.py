@@ -73,6 +73,10 @@ class SketchDesk(QObject):
         if generation == self._rendering:
             self._end_render("")
 
+    def tell_stopped(self) -> None:
+        """Say that the render was given up because the artist wanted so."""
+        self._show_idle(self.tr("Canvas · stopped"))
+
     def submit(self, recipe: Recipe) -> None:
         """An ordinary picture."""
         self.pictureWanted.emit(recipe)

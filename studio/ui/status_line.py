@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton
+from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton
 
 from studio.core.engine import DeviceInfo
 from studio.ui.controls import GAP, label
@@ -17,6 +17,7 @@ class StatusLine(QStatusBar):
         super().__init__()
         self.setSizeGripEnabled(False)
         self.activity = self._line("activityLabel", self.tr("What is going on"))
+        self.activity.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # else it widens all
         self.zoom = self._line("zoomLabel", self.tr("Zoom"))
         self.pace = self._line("paceLabel", self.tr("Seconds per step"))
         self.device = self._line("deviceLabel", self.tr("Device and memory"))
@@ -25,8 +26,9 @@ class StatusLine(QStatusBar):
             self.addPermanentWidget(line)
 
     def show_activity(self, text: str) -> None:
-        """What is going on."""
+        """What is going on; where there is no room for it, its tooltip has all of it."""
         self.activity.setText(text)
+        self.activity.setToolTip(text or self.activity.accessibleName())
 
     def show_zoom(self, zoom: float, is_fitted: bool) -> None:
         """`zoom` is screen pixels for one pixel of the picture."""

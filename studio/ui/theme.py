@@ -12,7 +12,10 @@ from studio.core.settings import Appearance
 
 
 class Theme(msgspec.Struct, frozen=True, kw_only=True):
-    """The colours of one look, as #rrggbb. `ground` lies behind the picture; `raised` is a button's face."""
+    """The colours of one look, as #rrggbb. `ground` lies behind the picture; `raised` is a button's face.
+
+    `faint` is for what cannot be used now, and for lines; whatever is to be read is darker or lighter than it.
+    """
 
     ground: str
     window: str
@@ -22,6 +25,7 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     line: str
     text: str
     muted: str
+    placeholder: str
     faint: str
     accent: str
     accent_hover: str
@@ -39,13 +43,14 @@ DARK = Theme(
     hover="#454545",
     line="#1a1a1a",
     text="#dcdcdc",
-    muted="#9c9c9c",
+    muted="#a6a6a6",
+    placeholder="#8e8e8e",
     faint="#6e6e6e",
-    accent="#4c78d2",
-    accent_hover="#5a85dd",
+    accent="#4772cd",
+    accent_hover="#507bd6",
     accent_text="#ffffff",
     warning="#d9a441",
-    error="#e5786d",
+    error="#ea8a80",
     notice="#363636",
 )
 LIGHT = Theme(
@@ -56,7 +61,8 @@ LIGHT = Theme(
     hover="#f4f4f4",
     line="#c4c4c4",
     text="#1f1f1f",
-    muted="#5e5e5e",
+    muted="#4e4e4e",
+    placeholder="#6e6e6e",
     faint="#8c8c8c",
     accent="#3565c8",
     accent_hover="#2b57b3",
@@ -96,7 +102,7 @@ def palette_of(theme: Theme) -> QPalette:
         role.Base: theme.base,
         role.AlternateBase: theme.window,
         role.Text: theme.text,
-        role.PlaceholderText: theme.faint,
+        role.PlaceholderText: theme.muted,
         role.Button: theme.raised,
         role.ButtonText: theme.text,
         role.BrightText: theme.error,

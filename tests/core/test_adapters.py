@@ -10,10 +10,19 @@ from studio.core.adapter_files import adapter_folders, find_adapters, resolve_ad
 from studio.core.adapters import ADAPTERS_MAX, AdapterUse
 from studio.core.adapters_used import adapters_used
 from studio.core.blend import Blend, Keyframe
-from studio.core.errors import AdapterError, AdapterNotFoundError, ModelBrokenError, OptionError, UnsafeModelError
+from studio.core.errors import (
+    AdapterError,
+    AdapterNotFoundError,
+    ModelBrokenError,
+    ModelError,
+    OptionError,
+    UnsafeModelError,
+)
+from studio.core.files import write_new_pieces
 from studio.core.places import Places
 from studio.core.recipe import Recipe
 from studio.core.recipe_files import Companion, take_in
+from tests.core.test_model_places import SD1, write_file
 
 
 def use(name: str, strength: float = 1.0) -> AdapterUse:
@@ -72,6 +81,31 @@ def test_a_file_is_taken_in_once_and_never_over_another(tmp_path):
     assert len(list(places.adapters.iterdir())) == 2
 
 
+def test_one_trained_anew_is_taken_under_a_name_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr("studio.core.adapter_files._PIECE_BYTES", 8)
+    places, path = Places(tmp_path / "data"), write(tmp_path / "ink.safetensors", "lora_unet_x.lora_down.weight")
+    first, size = path.read_bytes(), path.stat().st_size
+    assert take_in(path, places)[1].name == "ink.safetensors"
+    path.write_bytes(first[:-1] + b"\1")
+    assert path.stat().st_size == size
+    assert [take_in(path, places)[1].name for _ in range(2)] == ["ink-2.safetensors"] * 2
+    assert (places.adapters / "ink-2.safetensors").read_bytes() == first[:-1] + b"\1"
+    path.write_bytes(first)
+    assert take_in(path, places)[1].name == "ink.safetensors"
+    assert take_in(places.adapters / "ink-2.safetensors", places)[1].name == "ink-2.safetensors"
+    assert len(list(places.adapters.iterdir())) == 2
+
+
+def test_a_copy_that_breaks_off_leaves_nothing(tmp_path):
+    def pieces():
+        yield b"some"
+        raise ModelBrokenError(tmp_path, "its disk was pulled out")
+
+    with pytest.raises(ModelBrokenError):
+        write_new_pieces(tmp_path / "ink.safetensors", pieces())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_each_kind_goes_to_its_own_folder(tmp_path):
     places = Places(tmp_path / "data")
     files = {"sight": "decoder.conv_in.weight", "moss": "emb_params"}
@@ -88,8 +122,12 @@ def test_what_is_none_of_these_is_not_taken_in(tmp_path):
         take_in(write(tmp_path / "text.safetensors", "text_model.encoder.layers.0.weight"), places)
     with pytest.raises(AdapterError, match="it holds 2 tensors, and not the vectors of a word"):
         take_in(write(tmp_path / "two.safetensors", "one", "other"), places)
-    with pytest.raises(ModelBrokenError):
+    with pytest.raises(ModelBrokenError, match=r"^The file .*gone\.safetensors cannot be loaded"):
         take_in(tmp_path / "gone.safetensors", places)
+    with pytest.raises(UnsafeModelError, match=r"old\.CKPT is a pickle"):
+        take_in(touch(tmp_path / "old.CKPT"), places)
+    with pytest.raises(ModelError, match=r"one\.safetensors is a whole model\. Copy it into the folder .*models"):
+        take_in(write_file(tmp_path / "one.safetensors", SD1), places)
     assert not places.data_dir.exists()
 
 

@@ -207,6 +207,14 @@ def test_a_blends_recipe_has_one_seed_everywhere_and_names_what_there_is_most_of
     assert blend_recipe(recipe, blend_at(open_, (0.1, 0.1))).prompt == "own"
 
 
+@pytest.mark.parametrize("law", Law)
+def test_a_third_keyframe_leaves_a_law_of_two(law: Law) -> None:
+    assert add_keyframe(replace(canvas(1), law=law), Keyframe(seed=9)).law is law
+    three = add_keyframe(replace(canvas(2), law=law), Keyframe(seed=9))
+    assert three.law is (Law.GRAM if law.is_of_two else law)
+    check_blend(blend_at(three, (0.1, 0.1)))
+
+
 def test_advice_says_what_is_the_matter() -> None:
     assert advice(Canvas()) == ""
     assert "at least two" in advice(canvas(1))

@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from studio.core.decoding import SIDE_MAX, open_picture, read_pixels
 from studio.core.errors import PictureError
@@ -47,6 +47,62 @@ def test_a_picture_turned_by_its_exif_stands_upright(tmp_path):
 def test_what_shows_through_is_white(tmp_path):
     clear = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
     assert (read_pixels(written(tmp_path / "a", clear)) == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.float32([[0, 0.5, 1]]), [0, 128, 255]),
+        (np.float32([[-3, np.nan, 0.2]]), [0, 0, 51]),
+        (np.float32([[0, 100, 200]]), [0, 128, 255]),
+        (np.float32([[np.inf, 0, 0]]), [0, 0, 0]),
+        (np.int32([[0, 100, 255]]), [0, 100, 255]),
+        (np.int32([[0, 100 * 257, 65_535]]), [0, 100, 255]),
+        (np.int32([[-5, 2**30, 2**31 - 1]]), [0, 128, 255]),
+    ],
+)
+def test_grey_of_32_bits_is_neither_black_nor_white(tmp_path, values, expected):
+    pixels = read_pixels(written(tmp_path / "a", Image.fromarray(values), "TIFF"))
+    assert pixels[0].tolist() == [[each] * 3 for each in expected]
+
+
+def profile(space="sRGB"):
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
+
+
+def swapped():
+    """A profile that calls blue what sRGB calls red: two entries of its table of contents changed places."""
+    return profile().replace(b"rXYZ", b"....", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"....", b"bXYZ", 1)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_colours_are_those_that_the_profile_means(tmp_path, kind):
+    red = Image.new("RGB", (32, 32), (250, 10, 10))
+    shown = read_pixels(written(tmp_path / "a", red, kind, icc_profile=swapped()), 16)
+    assert np.abs(shown.astype(int) - (10, 10, 250)).max() <= 6
+    plain = read_pixels(written(tmp_path / "b", Image.fromarray(PICTURE), icc_profile=profile()))
+    assert np.abs(plain.astype(int) - PICTURE).max() <= 2
+
+
+def test_what_shows_through_a_profiled_picture_is_white(tmp_path):
+    half = Image.new("RGBA", (2, 1), (255, 0, 0, 255))
+    half.putpixel((1, 0), (255, 0, 0, 0))
+    shown = read_pixels(written(tmp_path / "a", half, icc_profile=swapped()))
+    assert shown[0, 1].tolist() == [255, 255, 255]
+    assert shown[0, 0, 2] > 250 > 5 > shown[0, 0, 0]
+    palette = Image.new("RGB", (4, 4), (255, 0, 0)).quantize(2)
+    assert read_pixels(written(tmp_path / "b", palette, icc_profile=swapped()))[0, 0, 2] > 250
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"hello", swapped()[:300], swapped()[:128] + bytes(400), profile("LAB"), bytes(9 << 20), b"\xff" * 2000],
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "LA"])
+def test_a_profile_that_cannot_be_used_is_ignored(tmp_path, data, mode):
+    picture = Image.fromarray(PICTURE).convert(mode)
+    path = written(tmp_path / "a", picture, "TIFF", icc_profile=data)
+    assert np.array_equal(read_pixels(path), read_pixels(written(tmp_path / "b", picture, "TIFF")))
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from studio.core.errors import (
     ModelTooLargeError,
     NoRecipeError,
     NoRoomError,
+    NumbersOverflowedError,
     OptionError,
     OutOfMemoryError,
     PictureError,
@@ -54,8 +55,17 @@ EXAMPLES = [
         "There is no model “Nowhere”. Models found: none. Give a name from this list or a folder.",
     ),
     (
+        ModelNotFoundError("Nowhere", map(str, range(12))),
+        "There is no model “Nowhere”. Models found: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more. "
+        "Give a name from this list or a folder.",
+    ),
+    (
         ModelBrokenError(Path("m"), "its vae is missing"),
         "The model in m cannot be loaded: its vae is missing. Copy or download it again.",
+    ),
+    (
+        ModelBrokenError(Path("loras/ink.safetensors"), "it is truncated", "adapter"),
+        "The adapter loras/ink.safetensors cannot be loaded: it is truncated. Copy or download it again.",
     ),
     (
         ModelPartMissingError(Path("m/one.safetensors"), "CLIP tokenizer", Path("m/tokenizers/clip")),
@@ -87,7 +97,8 @@ EXAMPLES = [
     (
         UnsafeModelError(Path("m/unet.bin")),
         "unet.bin is a pickle: opening it can run any program hidden in it, so it is refused. "
-        "Use the model's .safetensors version, or convert it on a machine you can afford to lose.",
+        "Use its .safetensors version. A checkpoint that you trust becomes one in AUTOMATIC1111’s Checkpoint Merger: "
+        "choose “No interpolation” and the format safetensors.",
     ),
     (
         ForeignCodeError(Path("m"), "own.py"),
@@ -141,6 +152,11 @@ EXAMPLES = [
     (
         OutOfMemoryError("cpu", 64, 80),
         "cpu ran out of memory at 64×80 px. Choose a smaller size and try again.",
+    ),
+    (
+        NumbersOverflowedError(),
+        "The numbers overflowed while the picture was made, so there is none. Lower the guidance and the strengths of "
+        "adapters, leave out the embeddings, or choose float32 as the precision in the settings.",
     ),
     (
         SettingsError(Path("s.toml"), "not TOML"),

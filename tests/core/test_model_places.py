@@ -5,10 +5,10 @@ import struct
 
 import pytest
 
-from studio.core.errors import ModelError
+from studio.core.errors import ModelError, ModelNotFoundError, UnsafeModelError
 from studio.core.model_family import ModelFamily
 from studio.core.model_list import look_for_models
-from studio.core.model_places import FILES_MAX, hub_cache, model_paths
+from studio.core.model_places import FILES_MAX, PICKLES_MAX, hub_cache, model_paths
 from studio.core.model_rows import rows_of
 from studio.core.models import find_models, read_model, resolve_model
 from studio.core.weight_hash import WeightHasher
@@ -139,3 +139,30 @@ def test_nothing_is_written_into_the_folders_of_others(tmp_path):
     assert [info.name for info, _ in found.models] == ["one", "maker/tiny"]
     assert [row.info.name for row in rows_of(found.models, WeightHasher(), lambda _: None)] == ["one", "maker/tiny"]
     assert state() == before
+
+
+def test_pickles_are_told_of_and_never_crowd_out_models(tmp_path):
+    for name in ("old.ckpt", "older.PT", "one.ckpt", "notes.txt"):
+        (tmp_path / name).write_bytes(b"\x80\x04")
+    write_file(tmp_path / "one.safetensors", SD1)
+    found = look_for_models([tmp_path])
+    assert [info.name for info, _ in found.models] == ["one"]
+    assert [each.path.name for each in found.refused] == ["old.ckpt", "older.PT"], "one lies there converted"
+    assert all("is a pickle" in each.sentence for each in found.refused)
+    assert tmp_path / "old.ckpt" not in found.watched
+    for name in ("old", "OLD.ckpt", "Older"):
+        with pytest.raises(UnsafeModelError):
+            resolve_model(name, [tmp_path])
+    for number in range(PICKLES_MAX + 5):
+        (tmp_path / f"a{number}.bin").touch()
+    assert len(list(model_paths([tmp_path]))) == PICKLES_MAX + 1
+
+
+def test_a_pickle_deep_inside_says_why_it_is_refused(tmp_path):
+    inside = tmp_path / "models" / "Stable-diffusion" / "old"
+    inside.mkdir(parents=True)
+    (inside / "v1.5.ckpt").write_bytes(b"\x80\x04")
+    with pytest.raises(UnsafeModelError, match="Checkpoint Merger"):
+        resolve_model("v1.5", [tmp_path])
+    with pytest.raises(ModelNotFoundError):
+        resolve_model("v1", [tmp_path])

@@ -125,7 +125,16 @@ def test_a_save_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
 
 
 def test_every_setting_is_declared_for_the_dialog():
-    names = ["appearance", "preview", "autosave_seconds", "picture_names", "draft_budget_ms", "atlas", "model_folders"]
+    names = [
+        "appearance",
+        "preview",
+        "autosave_seconds",
+        "picture_names",
+        "together",
+        "draft_budget_ms",
+        "atlas",
+        "model_folders",
+    ]
     names += ["model_memory_gb", "precision"]
     assert [option.name for option in options_of(Settings)] == names
     assert options_of(Settings)[0].choices == ("system", "light", "dark")

@@ -141,7 +141,7 @@ def bad_files(folder: Path, models: Path) -> None:
     [
         ("inc", AdapterNotFoundError, "no adapter “inc”. Did you mean “ink”"),
         ("pickled", UnsafeModelError, "pickled.pt is a pickle"),
-        ("cut", ModelBrokenError, "cut.safetensors cannot be loaded: it is truncated"),
+        ("cut", ModelBrokenError, r"^The adapter \S*/cut\.safetensors cannot be loaded: it is truncated"),
         ("stranger", AdapterError, "1 of its 1 layers are not in this model"),
         ("wide", AdapterError, "The adapter wide cannot be used: .* does not fit"),
         ("nan", AdapterError, "is no number"),

@@ -182,6 +182,47 @@ def test_what_cannot_be_used_says_why(components, tmp_path):
         load_lora(tmp_path / "cut.safetensors", components)
 
 
+@pytest.mark.parametrize(
+    ("changes", "error", "sentence"),
+    [
+        ({"alpha": torch.ones(4)}, AdapterError, "alpha holds 4 numbers, not one"),
+        ({"alpha": torch.ones(0)}, AdapterError, "alpha holds 0 numbers, not one"),
+        ({"lora_up.weight": torch.tensor(1.0)}, AdapterError, "are no matrices"),
+        ({"lora_down.weight": torch.ones(32)}, AdapterError, "are no matrices"),
+        ({"lora_up.weight": torch.ones(32, 2, dtype=torch.int8)}, ModelBrokenError, r"holds whole numbers \(I8\)"),
+    ],
+)
+def test_halves_that_are_none_get_a_sentence(components, tmp_path, changes, error, sentence):
+    flat = "lora_unet_" + Q.replace(".", "_")
+    parts = {"lora_down.weight": torch.ones(2, 32), "lora_up.weight": torch.ones(32, 2), "alpha": torch.tensor(1.0)}
+    path = tmp_path / "a.safetensors"
+    save_file({f"{flat}.{part}": value for part, value in (parts | changes).items()}, path)
+    with pytest.raises(error, match=f"The adapter .*{sentence}"):
+        load_lora(path, components)
+
+
+def test_a_change_of_as_many_numbers_in_another_order_does_not_fit(components, tmp_path):
+    key = OUT.replace("to_out.0", "to_k")
+    for layer, turn in (
+        (key, lambda down, up: (up.T, down.T)),
+        (CONV, lambda down, up: (down.permute(0, 2, 3, 1), up)),
+        (CONV, lambda down, up: (down.flatten(1), up)),
+    ):
+        down, up = turn(*halves(components, "unet", layer))
+        parts = {"lora_down.weight": down.contiguous(), "lora_up.weight": up.contiguous()}
+        save_file({f"unet.{layer}.{part}": value for part, value in parts.items()}, tmp_path / "a.safetensors")
+        with pytest.raises(AdapterError, match="does not fit"):
+            Adapters(components).use([(load_lora(tmp_path / "a.safetensors", components), 1.0)])
+
+
+def test_a_linear_layer_may_be_kept_as_a_convolution_of_one_pixel(components, tmp_path):
+    down, up = (half[..., None, None] for half in halves(components, "unet", Q))
+    save_file({f"unet.{Q}.lora_A.weight": down, f"unet.{Q}.lora_B.weight": up}, tmp_path / "a.safetensors")
+    adapters = Adapters(components)
+    assert adapters.use([(load_lora(tmp_path / "a.safetensors", components), 1.0)])
+    adapters.use([])
+
+
 def test_a_change_that_does_not_fit_changes_nothing(components, tmp_path):
     before = state(components)
     flat = "lora_unet_" + Q.replace(".", "_")

@@ -113,6 +113,48 @@ FAULTS: list[tuple[str, Callable[[Path], None], type[ModelError], str]] = [
         "unet/config.json is not JSON",
     ),
     ("a U-Net of unknown blocks", edit_json("unet/config.json", down_block_types=["A", "B"]), ModelBrokenError, "unet"),
+    (
+        "a U-Net of no heads",
+        edit_json("unet/config.json", attention_head_dim=0),
+        ModelBrokenError,
+        "attention_head_dim as",
+    ),
+    (
+        "channels cut into no groups",
+        edit_json("unet/config.json", norm_num_groups=0),
+        ModelBrokenError,
+        "norm_num_groups",
+    ),
+    (
+        "a VAE of fewer blocks than it says",
+        edit_json("vae/config.json", up_block_types=[]),
+        ModelBrokenError,
+        "vae cannot",
+    ),
+    (
+        "words for sizes",
+        edit_json("text_encoder/config.json", hidden_size="x"),
+        ModelBrokenError,
+        "text_encoder cannot",
+    ),
+    (
+        "a tiny VAE of no scale",
+        edit_json("tiny_vae/config.json", scaling_factor=0),
+        ModelBrokenError,
+        "scaling_factor as",
+    ),
+    (
+        "noise that nobody knows",
+        edit_json("scheduler/scheduler_config.json", beta_schedule="magic"),
+        ModelBrokenError,
+        "beta_schedule as “magic”, and not as one of linear",
+    ),
+    (
+        "noise for other timesteps",
+        edit_json("scheduler/scheduler_config.json", trained_betas=[0.1, 0.2]),
+        ModelBrokenError,
+        "trained_betas for 2 timesteps, and not for 1,000",
+    ),
     ("a scheduler that is no JSON", write("scheduler/scheduler_config.json", ""), ModelBrokenError, "is not JSON"),
     ("no scheduler config", remove("scheduler/scheduler_config.json"), ModelBrokenError, "scheduler_config.json"),
     (

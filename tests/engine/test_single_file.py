@@ -90,6 +90,12 @@ def reshaped(path: Path) -> None:
     save_file(weights, path)
 
 
+def turned(path: Path) -> None:
+    weights = load_file(path)
+    name = next(each for each in weights if each.endswith("transformer_blocks.0.ff.net.2.weight"))
+    save_file(weights | {name: weights[name].T.contiguous()}, path)
+
+
 def of_whole_numbers(path: Path) -> None:
     weights = load_file(path)
     weights["model.diffusion_model.out.2.weight"] = weights["model.diffusion_model.out.2.weight"].to(torch.int8)
@@ -118,6 +124,7 @@ FAULTS: list[tuple[Callable[[Path], None], type[ModelError], str]] = [
     (truncated, ModelBrokenError, "it is truncated: “.*” ends at byte"),
     (without("model.diffusion_model.time_embed.0."), ModelBrokenError, "the weight .*time_embed.0.weight is missing"),
     (reshaped, ModelBrokenError, r"time_embed.0.weight is of shape \(3, 3\), not"),
+    (turned, ModelBrokenError, r"ff.net.2.weight is of shape \(128, 32\), not \(32, 128\)"),
     (of_whole_numbers, ModelBrokenError, r"out.2.weight” holds whole numbers \(I8\), as only quantised models do"),
     (another_vae, ModelBrokenError, "its VAE makes latents of 16 channels, but it takes 4"),
     (

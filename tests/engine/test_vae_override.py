@@ -124,6 +124,10 @@ def bad_files(folder: Path, models: Path) -> None:
     weights = load_file(folder / "original.safetensors")
     save_file(weights | {"encoder.down.4.block.0.norm1.bias": torch.ones(4)}, folder / "deeper.safetensors")
     save_file({key: value * torch.nan for key, value in weights.items()}, folder / "nan.safetensors")
+    save_file({key: value.to(torch.int8) for key, value in weights.items()}, folder / "whole.safetensors")
+    conv, turned = "encoder.conv_in.weight", "decoder.mid.attn_1.q.weight"
+    save_file(weights | {conv: weights[conv].permute(1, 0, 2, 3).contiguous()}, folder / "permuted.safetensors")
+    save_file(weights | {turned: weights[turned].permute(2, 3, 0, 1).contiguous()}, folder / "turned.safetensors")
     save_file({"lora_unet_x.lora_down.weight": torch.ones(2, 2)}, folder / "lora.safetensors")
     shutil.copytree(folder / "folder", folder / "scaled", dirs_exist_ok=True)
     config = folder / "scaled" / "config.json"
@@ -135,10 +139,13 @@ def bad_files(folder: Path, models: Path) -> None:
     [
         ("orginal", AdapterNotFoundError, "no VAE “orginal”. Did you mean “original”"),
         ("pickled", UnsafeModelError, "pickled.ckpt is a pickle"),
-        ("cut", ModelBrokenError, "cut.safetensors cannot be loaded: it is truncated"),
+        ("cut", ModelBrokenError, r"^The VAE \S*/cut\.safetensors cannot be loaded: it is truncated"),
         ("channels", AdapterError, "built otherwise|is of shape"),
         ("deeper", AdapterError, "1 weights that this model's own has not"),
         ("nan", AdapterError, "is no number"),
+        ("whole", ModelBrokenError, r"The VAE .* holds whole numbers \(I8\)"),
+        ("permuted", AdapterError, r"conv_in.weight is of shape \(3, \d+, 3, 3\), not"),
+        ("turned", AdapterError, r"q.weight is of shape \(1, 1, "),
         ("lora", AdapterError, "it is no VAE"),
         ("scaled", AdapterError, "its scaling factor is 0.13025, and that of this model's own is 0.18215"),
     ],

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
 from studio.core.adapters import AdapterUse
 from studio.core.events import Failed
+from tests.core.test_model_places import SD1, write_file
 
 
 def write_lora(path, *names):
@@ -47,9 +48,9 @@ def used(studio):
     return {each.name: each.strength for each in studio.session.recipe.adapters}
 
 
-def drop(studio, path):
+def drop(studio, path, panel=None):
     """Drop a file onto the panel; False where it is not taken."""
-    panel, mime = studio.window.sampling_panel, QMimeData()
+    panel, mime = panel or studio.window.sampling_panel, QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
     how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     enter = QDragEnterEvent(QPoint(5, 5), *how)
@@ -166,3 +167,38 @@ def test_the_folder_is_opened_and_made_where_it_is_missing(make_studio, data_dir
     made.window.sampling_panel.adapter_list.menu.actions()[-1].trigger()
     assert opened == [str(data_dir / "loras")]
     assert (data_dir / "loras").is_dir()
+
+
+@pytest.mark.parametrize("name", ["old.ckpt", "old.PT"])
+def test_a_dropped_pickle_is_refused_with_the_reason(studio, tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x80\x04")
+    assert drop(studio, tmp_path / name)
+    studio.wait(lambda: f"{name} is a pickle" in studio.window.banner.sentence.text())
+    assert studio.window.status.activity.text() == "", "nothing is being copied any more"
+
+
+@pytest.mark.parametrize("target", ["window", "canvas"])
+def test_weights_dropped_elsewhere_are_told_of_too(studio, tmp_path, target):
+    canvas = studio.window.canvas_panel.view
+    for path, said in (
+        (write_file(tmp_path / "one.safetensors", SD1), "one.safetensors is a whole model. Copy it into the folder"),
+        (write_lora(tmp_path / "wash.safetensors").rename(tmp_path / "wash.bin"), "wash.bin is a pickle"),
+    ):
+        assert not (target == "canvas" and drop(studio, path, canvas)), "it is left to the window"
+        assert drop(studio, path, studio.window)
+        studio.wait(lambda said=said: said in studio.window.banner.sentence.text())
+    assert drop(studio, write_lora(tmp_path / "wash.safetensors"), studio.window)
+    studio.wait(lambda: used(studio) == {"wash": 1.0})
+
+
+def test_what_nobody_foresaw_is_told_and_the_copying_is_over(studio, tmp_path, monkeypatch):
+    def fail(path, places):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("studio.ui.adapter_desk.take_in", fail)
+    assert drop(studio, write_lora(tmp_path / "wash.safetensors"))
+    studio.wait(lambda: "Something unforeseen went wrong (PermissionError)" in studio.window.banner.sentence.text())
+    assert studio.window.status.activity.text() == ""
+    monkeypatch.undo()
+    assert drop(studio, tmp_path / "wash.safetensors"), "the next is taken all the same"
+    studio.wait(lambda: used(studio) == {"wash": 1.0})

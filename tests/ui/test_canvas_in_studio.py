@@ -28,6 +28,12 @@ def test_the_canvas_opens_beside_the_picture_by_key_menu_and_button(shown):
     assert shown.find("previewView").isVisible()
     shown.find("latentCanvasActionButton").click()
     assert not hand.panel.isVisible()
+    assert shown.find("previewView").hasFocus()
+    shown.press(Qt.Key.Key_J, CONTROL)
+    shown.find("promptEdit").setFocus()
+    shown.press(Qt.Key.Key_J, CONTROL)
+    assert not hand.panel.isVisible()
+    assert shown.find("promptEdit").hasFocus()
     shown.window.action("latentCanvas").trigger()
     assert hand.panel.isVisible()
     shown.window.reset_layout()
@@ -93,6 +99,7 @@ def test_escape_stops_a_render_and_the_draft_is_shown_again(hand):
     hand.studio.wait(lambda: hand.engine.cancelled)
     assert not hand.studio.find("stopButton").isEnabled()
     assert hand.studio.find("progressBar").value() == 0
+    assert hand.studio.find("activityLabel").text() == "Canvas · stopped"
     assert hand.studio.find("previewView").image.width() == 32
     hand.studio.qtbot.wait(100)
     assert not hand.studio.controller.canvas.is_busy
@@ -228,3 +235,46 @@ def test_a_draft_that_fails_is_told_and_the_thread_goes_on(hand, caplog):
     hand.session.undo()
     hand.drag((0.3, 0.0))
     hand.wait_full()
+
+
+def test_once_the_canvas_is_emptied_what_was_on_show_comes_back(hand):
+    hand.studio.finish("a calm sea")
+    before = hand.studio.pictures.on_show
+    hand.add(2)
+    hand.drag((0.2, 0.0))
+    hand.wait_full()
+    assert hand.studio.pictures.on_show is None
+    for _ in range(2):
+        hand.view.select(0)
+        hand.studio.press(Qt.Key.Key_Delete, widget=hand.view)
+        assert hand.studio.pictures.on_show is before
+    assert not hand.canvas.placed
+    assert hand.studio.find("previewView").image == before.image
+    assert hand.studio.window.action("copyPicture").isEnabled()
+    hand.wait_rest()
+    hand.session.undo()
+    hand.session.undo()
+    hand.studio.wait(lambda: hand.studio.find("previewView").image == hand.view.frame)  # and it leads again
+
+
+def test_emptying_the_canvas_leaves_another_picture_on_show(hand):
+    hand.add(2)
+    hand.drag((0.2, 0.0))
+    hand.wait_full()
+    hand.studio.finish("a calm sea")
+    shown = hand.studio.pictures.on_show
+    hand.studio.find("canvasFileButton").menu().actions()[-1].trigger()
+    assert not hand.canvas.placed
+    assert hand.studio.pictures.on_show is shown
+
+
+def test_where_nothing_was_on_show_an_emptied_canvas_leaves_nothing(hand):
+    hand.add(2)
+    hand.drag((0.2, 0.0))
+    hand.wait_full()
+    hand.studio.find("canvasFileButton").menu().actions()[-1].trigger()
+    assert hand.studio.find("previewView").image.isNull()
+    hand.wait_rest()
+    assert hand.studio.find("previewView").image.isNull()
+    hand.studio.finish("a calm sea")
+    assert hand.studio.pictures.on_show is not None  # what is made is shown again

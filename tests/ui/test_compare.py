@@ -116,6 +116,23 @@ def test_a_picture_of_other_proportions_is_not_stretched(view):
     assert seen(view, 601 - 150, 200) != BLUE
 
 
+def test_a_name_is_written_whole_where_there_is_room(view):
+    def end_of(name):
+        """The last column that it is written in."""
+        shots = []
+        for each in (name, ""):
+            view.show_pictures(plain(RED), plain(RED), (each, ""))
+            shots.append(to_picture(view.grab().toImage()))
+        return int(np.flatnonzero((shots[0] != shots[1]).any(axis=(0, 2))).max())
+
+    metrics, half = view.fontMetrics(), view.width() // 2
+    name = "m" * (300 // metrics.horizontalAdvance("m"))
+    assert end_of(name) > metrics.horizontalAdvance(name)
+    assert end_of(3 * name) < half  # not into the other pane
+    view.set_mode(CompareMode.SLIDER)
+    assert end_of(3 * name) < half  # nor onto the other name
+
+
 def test_the_window_says_what_differs(qtbot):
     def row(name, **fields):
         return PictureRow(path=Path(name), recipe=Recipe(**fields), created=datetime.now(), width=100, height=100)

@@ -327,6 +327,17 @@ def test_delete_and_undo_by_the_banner_and_by_the_keys(studio):
     wait_for(studio, *PROMPTS)
 
 
+def test_where_nothing_is_on_show_a_picture_brought_back_is(studio):
+    view_of(studio).selectAll()
+    studio.press(Qt.Key.Key_Delete, widget=view_of(studio))
+    assert prompts(studio) == []
+    assert studio.find("previewView").image.isNull()
+    studio.window.banner.buttons[0].click()
+    wait_for(studio, *PROMPTS)
+    studio.wait(lambda: studio.pictures.on_show is not None and studio.pictures.on_show.is_whole)
+    assert [row.path for row in view_of(studio).chosen()] == [studio.pictures.on_show.path]
+
+
 def test_a_marked_picture_comes_back_with_its_marks(studio):
     choose(studio, 0)
     studio.press(Qt.Key.Key_5, widget=view_of(studio))

@@ -248,6 +248,16 @@ def test_the_list_fills_while_a_slow_folder_is_looked_through(make_studio, elsew
         may_end.set()
 
 
+def test_a_look_that_fails_as_nobody_foresaw_is_told(make_studio, monkeypatch):
+    def fail(folders, tell):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("studio.ui.model_desk.look_for_models", fail)
+    studio = make_studio()
+    studio.show()
+    studio.wait(lambda: "Something unforeseen went wrong (PermissionError)" in studio.window.banner.sentence.text())
+
+
 def test_a_look_ends_when_the_window_closes(make_studio, monkeypatch):
     rounds = threading.Event()
 

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QTreeWidget
 
 from tests.core.test_model_places import SD1, write_file
@@ -93,3 +94,26 @@ def test_the_list_follows_the_folders(make_studio, data_dir):
     studio.wait(lambda: item(studio, "Fake") is not None)
     write_fake_model(data_dir / "models", "Late")
     studio.wait(lambda: item(studio, "Late") is not None)
+
+
+def test_what_cannot_be_used_is_shown_grey_with_the_reason(make_studio, data_dir, checkpoint):
+    (data_dir / "models" / "old.ckpt").write_bytes(b"\x80\x04")
+    (data_dir / "models" / "cut.safetensors").write_bytes(b"short")
+    studio = make_studio()
+    opened(studio)
+    studio.wait(lambda: item(studio, "old.ckpt") is not None and item(studio, "one") is not None)
+    listed, old = studio.find("modelsList", QTreeWidget), item(studio, "old.ckpt")
+    assert old.foreground(NAME).color() == listed.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
+    listed.setCurrentItem(old)
+    said = studio.find("modelsPath", QLabel).text()
+    assert str(data_dir / "models" / "old.ckpt") in said
+    assert "is a pickle" in said
+    assert "Checkpoint Merger" in said
+    assert not studio.find("modelsUseButton").isEnabled()
+    assert "too short" in item(studio, "cut.safetensors").toolTip(NAME)
+    studio.find("modelsSearchEdit", QLineEdit).setText("one")
+    assert old.isHidden()
+    listed.setCurrentItem(item(studio, "one"))
+    assert studio.find("modelsUseButton").isEnabled()
+    (data_dir / "models" / "old.ckpt").unlink()
+    studio.wait(lambda: item(studio, "old.ckpt") is None)

@@ -9,8 +9,10 @@ from studio.core.errors import SaveError
 from studio.core.events import Failed, Finished
 from studio.core.recipe import ModelRef, Recipe
 from studio.library.library import JobState, Library
+from studio.ui.controls import GAP
 from studio.ui.queue_desk import QueueDesk
 from studio.ui.queue_model import MIME
+from studio.ui.queue_words import line_of
 from tests.fake_engine import FakeEngine
 
 ALT = Qt.KeyboardModifier.AltModifier
@@ -112,6 +114,26 @@ def test_a_failed_job_says_why(shown):
     model = shown.window.queue_panel.model
     assert states(shown) == [JobState.FAILED]
     assert "ran out of memory" in model.data(model.index(0), Qt.ItemDataRole.ToolTipRole)
+
+
+def test_jobs_with_one_prompt_are_told_apart_by_their_seeds(shown):
+    shown.window.action("pause").trigger()
+    shown.session.change_recipe(seed=8)
+    shown.session.change(count=2)
+    shown.generate("a")
+    lines = [line_of(entry) for entry in shown.window.queue_panel.model.entries]
+    assert lines == ["waits · seed 8 · 256 × 256", "waits · seed 9 · 256 × 256"]
+
+
+def test_the_summary_is_not_cut_and_the_button_ends_where_fields_do(shown):
+    panel = shown.window.queue_panel
+    shown.window.docks["queueDock"].show()
+    panel.show_summary("Paused · 100 waiting · 3 min 20 s left, and so on for more than a line")
+    panel.setFixedWidth(236)
+    shown.wait(lambda: panel.summary.height() >= panel.summary.heightForWidth(panel.summary.width()) > 24)
+    assert panel.pause_button.geometry().right() + 1 == panel.width() - 3 * GAP
+    panel.show_summary("")
+    assert panel.summary.isHidden()
 
 
 def test_alt_and_the_arrows_move_jobs_and_undo_moves_them_back(busy, steps_of_undo):

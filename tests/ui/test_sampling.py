@@ -44,7 +44,7 @@ def test_a_schedule_is_chosen_and_kept_by_a_scheduler_that_takes_it(studio_):
 def test_settings_are_set_and_undone(studio_):
     choose(studio_.find("schedulerCombo"), "UniPC")
     studio_.find("orderSetting").setValue(3)
-    choose(studio_.find("solverTypeSetting"), "bh1")
+    choose(studio_.find("solverTypeSetting"), "BH1")
     settings = studio_.session.recipe.scheduler_settings
     assert (settings.order, settings.solver_type) == (3, SolverType.BH1)
     choose(studio_.find("schedulerCombo"), "DPM++ 2M")
@@ -90,6 +90,19 @@ def test_the_plot_follows_every_change(shown):
     shown.find("stepsSpin").setValue(11)
     shown.wait(lambda: len(plot.levels) == 11)
     assert "11 steps" in plot.accessibleDescription()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 20, 1000])
+def test_the_plot_labels_whole_steps(qtbot, count):
+    plot = SigmaPlot()
+    qtbot.addWidget(plot)
+    plot.show_levels(NoiseLevels(tuple(14.6 * 0.99**step for step in range(count)), ()))
+    axis = plot.getAxis("bottom")
+    ((spacing, places),) = axis.tickValues(-0.04 * count, 1.04 * count, 180)
+    assert 2 <= len(places) <= 8
+    labels = axis.tickStrings(places, 1.0, spacing)
+    assert labels == [str(round(place)) for place in places]
+    assert sorted(set(labels), key=int) == labels
 
 
 def test_the_plot_shows_the_steps_taken_over_the_levels(shown):

@@ -56,6 +56,12 @@ def test_the_menu_and_the_dialog_show_the_same(shown, dialog):
     combo.activated.emit(combo.currentIndex())
     assert shown.window.action("appearanceLight").isChecked()
     shown.wait(lambda: on_disk(shown).appearance is Appearance.LIGHT)
+    preview, actions = control(dialog, "preview"), shown.window.menus["Preview while sampling"].actions()
+    assert [preview.itemText(row) for row in range(preview.count())] == [each.text() for each in actions]
+    for row, action in enumerate(actions):
+        preview.setCurrentIndex(row)
+        preview.activated.emit(row)
+        assert [each.isChecked() for each in actions] == [each is action for each in actions]
 
 
 def test_the_canvas_own_controls_change_the_setting(shown, dialog):

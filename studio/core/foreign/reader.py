@@ -25,6 +25,7 @@ from studio.core.foreign.stealth import stealth_text
 from studio.core.foreign.understanding import Ignored, Understanding, Understood
 from studio.core.packed import DamageError
 from studio.core.png import SIGNATURE as PNG_SIGNATURE
+from studio.core.reading import open_regular
 from studio.core.strict_json import load_object
 
 _HEAD_BYTES = 12
@@ -48,7 +49,7 @@ def read_foreign(path: Path) -> Understanding:
         PictureError: a file that cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _read(file, path)
     except DamageError as error:
         raise PictureError(path, str(error)) from error

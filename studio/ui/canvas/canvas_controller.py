@@ -15,11 +15,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from studio.core import canvas_edits as edits
-from studio.core.atlas import Cell
-from studio.core.blend import Blend, Keyframe, Law
-from studio.core.canvas import Canvas, Material, Point, blend_of
+from studio.core.blend import Blend, Keyframe, Law, check_blend
+from studio.core.canvas import Canvas, Material, Point, blend_of, can_blend
 from studio.core.errors import OptionError
-from studio.core.evenness import Evenness
 from studio.core.recipe import Recipe
 from studio.core.session import Session
 from studio.ui.canvas.canvas_files import load_canvas, save_canvas
@@ -41,11 +39,13 @@ class CanvasController(QObject):
 
     Signals:
         pictureShown: a QImage for the main preview, its recipe, and whether it is the full picture.
+        pictureEnded: there is nothing to show any more.
         kept: the recipe that was submitted.
         failed: a sentence for the banner.
     """
 
     pictureShown = Signal(object, object, bool)  # noqa: N815 Qt's style
+    pictureEnded = Signal()  # noqa: N815
     kept = Signal(object)
     failed = Signal(str)
 
@@ -77,8 +77,10 @@ class CanvasController(QObject):
         return self._session.state.canvas
 
     def recipe(self) -> Recipe:
-        """The recipe of the point under the puck. Raises OptionError where there are fewer than two keyframes."""
-        return edits.blend_recipe(self._session.recipe, blend_of(self.canvas))
+        """The recipe of the point under the puck. Raises OptionError where the keyframes cannot be blended."""
+        blend = blend_of(self.canvas)
+        check_blend(blend)
+        return edits.blend_recipe(self._session.recipe, blend)
 
     def close(self) -> None:
         """Ask for nothing any more and end the reading thread."""
@@ -139,10 +141,10 @@ class CanvasController(QObject):
         pictures.frameShown.connect(self._on_frame_shown)
         pictures.previewShown.connect(self._on_preview_shown)
         pictures.thumbnailReady.connect(self._on_thumbnail_ready)
-        pictures.tileReady.connect(self._on_tile_ready)
+        pictures.tileReady.connect(view.add_tile)
         pictures.atlasCleared.connect(view.clear_atlas)
         pictures.heatChanged.connect(view.show_heat)
-        pictures.evennessChanged.connect(self._on_evenness_changed)
+        pictures.evennessChanged.connect(self._panel.show_evenness)
         pictures.failed.connect(self.failed)
         self._reader.ready.connect(self._on_picture_read)
         self._reader.failed.connect(self.failed)
@@ -202,7 +204,7 @@ class CanvasController(QObject):
         is_new = self._show()
         blend = self._blend_now()
         if is_canvas and blend != self._blend:
-            self._blend, self._leads = blend, True
+            self._blend, self._leads = blend, blend is not None
             self._look_there(blend)
         elif not is_canvas:
             self._leads = False  # the main preview is for what is made from the panel now
@@ -224,8 +226,10 @@ class CanvasController(QObject):
     def _look_there(self, blend: Blend | None) -> None:
         if blend is None:
             self._settle_timer.stop()
+            self.pictures.stop_render()
             self._panel.show_norm(None)
             self._panel.show_draft("")
+            self.pictureEnded.emit()
             return
         self.pictures.drag(edits.blend_recipe(self._session.recipe, blend))
         if not self._is_held:
@@ -233,10 +237,7 @@ class CanvasController(QObject):
 
     def _blend_now(self) -> Blend | None:
         """Where the canvas stands; None where nothing can be drawn there."""
-        canvas = self.canvas
-        if len(canvas.placed) < 2 or (canvas.law.is_of_two and len(canvas.placed) != 2):
-            return None
-        return blend_of(canvas)
+        return blend_of(self.canvas) if can_blend(self.canvas) else None
 
     # From the hand.
 
@@ -382,12 +383,6 @@ class CanvasController(QObject):
         if index < len(self.canvas.placed):
             self._cards.put(self.canvas.placed[index].keyframe, self._session.recipe, image)
             self._show_thumbnails()
-
-    def _on_tile_ready(self, cell: Cell, image: QImage) -> None:
-        self._panel.view.add_tile(cell, image)
-
-    def _on_evenness_changed(self, evenness: Evenness) -> None:
-        self._panel.show_evenness(evenness)
 
     def _show_thumbnails(self) -> None:
         recipe = self._session.recipe

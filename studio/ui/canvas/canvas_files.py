@@ -5,6 +5,7 @@ from pathlib import Path
 from studio.core.canvas import CANVAS_BYTES_MAX, Canvas, read_canvas, write_canvas
 from studio.core.errors import OptionError, SaveError
 from studio.core.files import write_atomically
+from studio.core.reading import stat_regular
 
 SUFFIX = ".canvas.json"
 
@@ -12,7 +13,7 @@ SUFFIX = ".canvas.json"
 def load_canvas(path: Path) -> Canvas:
     """The canvas in the file at `path`. Raises OptionError with what is wrong with it."""
     try:
-        if path.stat().st_size > CANVAS_BYTES_MAX:
+        if stat_regular(path).st_size > CANVAS_BYTES_MAX:
             raise OptionError("canvas", f"{path.name} is too large for a canvas. Choose another file.")
         return read_canvas(path.read_bytes())
     except OSError as error:

@@ -64,7 +64,10 @@ class CanvasPanel(QWidget):
         self.advice_note, self.draft_note = note("warning"), label("", "note")
         self.fields = Fields()
         self.fold = Fold(
-            self.tr("Blend settings"), self.tr("The law, the sharpness, the time a draft may take."), self.fields
+            "blendFold",
+            self.tr("Blend settings"),
+            self.tr("The law, the sharpness, the time a draft may take."),
+            self.fields,
         )
         self.menu, self.plane_menu, self.popover = KeyframeMenu(self), QMenu(self), KeyframePopover(self)
         self.variation = VariationPopover(self)
@@ -144,7 +147,9 @@ class CanvasPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Where it is narrow, what only informs goes first."""
         super().resizeEvent(event)
-        self.draft_note.setVisible(self.width() >= _NARROW_PX)
+        is_narrow = self.width() < _NARROW_PX
+        self.draft_note.setVisible(not is_narrow)
+        self.gauge.set_narrow(is_narrow)
 
     def _show_shares(self) -> None:
         canvas = self._canvas
@@ -219,7 +224,7 @@ class CanvasPanel(QWidget):
         self.toolbar.saveRequested.connect(self._on_save_clicked)
 
     def _on_law_activated(self, row: int) -> None:
-        self.lawChosen.emit(self.law_combo.itemData(row))
+        self.lawChosen.emit(Law(self.law_combo.itemData(row)))  # Qt makes a plain string of it
 
     def _on_budget_changed(self, value: int) -> None:
         self.budget_figure.setText(f"{value * _BUDGET_STEP_MS} ms")

@@ -5,7 +5,7 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
-from studio.core.canvas import Canvas, Material
+from studio.core.canvas import Canvas, Material, can_blend
 from studio.core.canvas_edits import Arrangement
 from studio.ui.controls import GAP, IconButton
 
@@ -103,7 +103,7 @@ class CanvasToolbar(QWidget):
         for button in (self.noise_button, self.prompt_button):
             button.setVisible(not canvas.linked)
         count = len(canvas.placed)
-        self.keep_button.setEnabled(count >= 2)
+        self.keep_button.setEnabled(can_blend(canvas))
         self.arrange_button.setEnabled(count >= 2)
         self.fit_button.setEnabled(count > 0)
         self.link_button.setEnabled(count >= 2)

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -19,9 +19,9 @@ from PySide6.QtGui import (
 
 from studio.core.canvas import Material, Point, puck_of
 from studio.core.canvas_edits import snap
-from studio.core.project import SUFFIX
 from studio.ui.canvas.keyframe_menu import Deed
 from studio.ui.canvas.plane_view import PlaneView
+from studio.ui.images import is_picture
 
 _NOTCH = 1.2
 _MAGNET_PX = 9.0
@@ -254,9 +254,8 @@ class LatentCanvas(PlaneView):
     # Files from the film strip or a file manager.
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Welcome pictures. A project is left to the window."""
-        files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        self._drop_hovers = any(not file.casefold().endswith(SUFFIX) for file in files)
+        """Welcome pictures. Projects, weights and all else are left to the window."""
+        self._drop_hovers = bool(_pictures_in(event.mimeData()))
         if self._drop_hovers:
             event.acceptProposedAction()
         else:
@@ -274,10 +273,9 @@ class LatentCanvas(PlaneView):
         self.update()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        """One keyframe a file, in a row from where they fell."""
+        """One keyframe a picture, in a row from where they fell."""
         self._drop_hovers = False
-        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        for number, path in enumerate(files):
+        for number, path in enumerate(_pictures_in(event.mimeData())):
             at = event.position() + QPointF(number * (self._scene.card_side(self._view) + 16), 0)
             self.pictureDropped.emit(path, self._snapped(self._view.to_plane(at), event.modifiers()))
         event.acceptProposedAction()
@@ -335,3 +333,8 @@ class LatentCanvas(PlaneView):
             self.setCursor(shape.OpenHandCursor)
         else:
             self.setCursor(shape.CrossCursor if self._canvas.placed else shape.ArrowCursor)
+
+
+def _pictures_in(mime: QMimeData) -> list[Path]:
+    files = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    return [path for path in files if is_picture(path)]

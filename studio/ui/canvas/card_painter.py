@@ -71,10 +71,11 @@ class CardPainter:
         metrics = QFontMetricsF(painter.font())
         figure = metrics.horizontalAdvance("100 %") + 10
         figures = figure * len(card.shares)
-        name = metrics.elidedText(card.name, Qt.TextElideMode.ElideRight, _LABEL_ROOM)
+        room = painter.window().width()
+        most = min(_LABEL_ROOM, room / 2 - figures - 24)  # two side by side
+        name = metrics.elidedText(card.name, Qt.TextElideMode.ElideRight, most)
         width = metrics.horizontalAdvance(name) + figures + 16
         plate = QRectF(face.center().x() - width / 2, face.bottom() + 5, width, _LABEL)
-        room = painter.window().width()
         if face.right() > 0 and face.left() < room:  # the name stays in sight as long as the card does
             plate.moveLeft(max(4.0, min(plate.left(), room - width - 4)))
         key = ("label", name, len(card.shares), painter.font().key(), _look(painter, colors))

@@ -17,6 +17,7 @@ class NormGauge(QWidget):
         self.setObjectName("normGauge")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._norm: float | None = None
+        self._is_narrow = False
         self.set_norm(None)
 
     @property
@@ -43,11 +44,17 @@ class NormGauge(QWidget):
         self.updateGeometry()
         self.update()
 
+    def set_narrow(self, is_narrow: bool) -> None:
+        """Only the track and the number; what they are the tooltip tells."""
+        self._is_narrow = is_narrow
+        self.updateGeometry()
+        self.update()
+
     def sizeHint(self) -> QSize:  # noqa: N802 Qt's name
         """As wide as its text."""
         metrics = self.fontMetrics()
-        words = metrics.horizontalAdvance(f"  {self.words}") if self.words else 0
-        return QSize(metrics.horizontalAdvance(f"{self._caption()}  0.00") + _TRACK_PX + 16 + words, 20)
+        text = f"{self._caption()}  0.00{self._comment()}"
+        return QSize(metrics.horizontalAdvance(text) + _TRACK_PX + 16, 20)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Caption, track, number, and the words where there is trouble."""
@@ -62,7 +69,7 @@ class NormGauge(QWidget):
         room = QRectF(track.right() + 8, 0, self.width() - track.right() - 8, self.height())
         painter.setPen(palette.color(QPalette.ColorRole.BrightText if self.words else QPalette.ColorRole.WindowText))
         number = "–" if self._norm is None else f"{self._norm:.2f}"
-        painter.drawText(room, middle, f"{number}  {self.words}".rstrip())
+        painter.drawText(room, middle, number + self._comment())
         painter.end()
 
     def _paint_track(self, painter: QPainter, track: QRectF) -> None:
@@ -79,4 +86,7 @@ class NormGauge(QWidget):
         painter.drawEllipse(QPointF(track.left() + part * track.width(), track.center().y()), 4, 4)
 
     def _caption(self) -> str:
-        return self.tr("‖noise‖ ÷ √d")
+        return "" if self._is_narrow else self.tr("‖noise‖ ÷ √d")
+
+    def _comment(self) -> str:
+        return f"  {self.words}" if self.words and not self._is_narrow else ""

@@ -15,7 +15,8 @@ from studio.ui.canvas.scene import Scene, name_of, paint_message
 from studio.ui.canvas.viewport import Viewport
 
 _FIT_MARGIN_X_PX, _FIT_MARGIN_Y_PX = 108.0, 80.0
-"""Room for the cards and their names."""
+"""Room for the cards and their names; in a small view that much of it at most:"""
+_FIT_MARGIN_SHARE = 0.2
 
 
 class PlaneView(QWidget):
@@ -177,7 +178,9 @@ class PlaneView(QWidget):
 
     def _fit(self) -> None:
         points = [(each.x, each.y) for each in self._canvas.placed]
-        self._view = self._view.fitted(points, _FIT_MARGIN_X_PX, _FIT_MARGIN_Y_PX)
+        margin_x = min(_FIT_MARGIN_X_PX, self.width() * _FIT_MARGIN_SHARE)
+        margin_y = min(_FIT_MARGIN_Y_PX, self.height() * _FIT_MARGIN_SHARE)
+        self._view = self._view.fitted(points, margin_x, margin_y)
 
     def _message(self) -> str:
         if self._drop_hovers:

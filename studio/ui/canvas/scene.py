@@ -11,6 +11,7 @@ from studio.ui.canvas.puck_painter import PuckPainter
 from studio.ui.canvas.viewport import Viewport
 
 _SIDE_MAX, _SIDE_MIN = 96.0, 52.0
+_LINES_APART_PX = 8
 
 
 class Scene:
@@ -35,7 +36,7 @@ class Scene:
     def card_side(self, view: Viewport) -> float:
         """The width of a card's picture in pixels: smaller in a small view, and where there are many."""
         many = max(0, len(self._canvas.placed) - 4)
-        return max(_SIDE_MIN, min(_SIDE_MAX - 5 * many, min(view.width, view.height) / 4.5))
+        return max(_SIDE_MIN, min(_SIDE_MAX - 5 * many, min(view.width, view.height) / 5))
 
     def card_rect(self, index: int, view: Viewport) -> QRectF:
         """Where a card's picture is."""
@@ -119,13 +120,17 @@ def paint_message(painter: QPainter, room: QRect, colors: CanvasColors, text: st
     inside = QRectF(room).adjusted(24, 24, -24, -24)
     if is_alone:
         first, _, rest = text.partition("\n")
-        font = QFont(painter.font())
-        painter.setPen(colors.faint)
-        painter.drawText(inside.translated(0, 14), flags, rest)
-        font.setPointSizeF(font.pointSizeF() * 1.35)
-        painter.setFont(font)
+        plain, large = painter.font(), QFont(painter.font())
+        large.setPointSizeF(large.pointSizeF() * 1.35)
+        below = painter.boundingRect(inside, flags, rest)
+        painter.setFont(large)
+        above = painter.boundingRect(inside, flags, first)
+        apart = _LINES_APART_PX if rest else 0
         painter.setPen(colors.text)
-        painter.drawText(inside.translated(0, -14 if rest else 0), flags, first)
+        painter.drawText(above.translated(0, -(below.height() + apart) / 2), flags, first)
+        painter.setFont(plain)
+        painter.setPen(colors.faint)
+        painter.drawText(below.translated(0, (above.height() + apart) / 2), flags, rest)
         return
     needed = painter.boundingRect(inside, flags, text).size()
     left, top = room.center().x() - needed.width() / 2, room.bottom() - 20 - needed.height()

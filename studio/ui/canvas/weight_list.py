@@ -22,7 +22,8 @@ from studio.ui.controls import GAP, label
 POSITIONS = 1000
 _ROW_PX = 28
 _ROW_WIDTH_PX = 280
-_NAME_PX = 104
+_NAME_SHARE = 1 / 3
+"""Of a row's width."""
 _ROWS_SHOWN = 4
 
 
@@ -33,23 +34,30 @@ class _Row(QWidget):
         super().__init__()
         self.name, self.figure, self.slider = label("", "text"), label("", "text"), Slider(POSITIONS)
         self.slider.setObjectName(f"weightSlider{index}")
-        self.name.setFixedWidth(_NAME_PX)
+        self._text = ""
         self.figure.setFixedWidth(self.figure.fontMetrics().horizontalAdvance("100 %") + 4)
         self.figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
-        row.setContentsMargins(GAP, 0, 2 * GAP, 0)
+        row.setContentsMargins(GAP, 0, 4 * GAP, 0)
         row.setSpacing(2 * GAP)
         row.addWidget(self.name)
         row.addWidget(self.slider, 1)
         row.addWidget(self.figure)
 
     def show_share(self, name: str, share: float) -> None:
-        elide(self.name, name, _NAME_PX - 2)
+        self._text = name
+        elide(self.name, name, self.name.maximumWidth() - 2)
         self.figure.setText(f"{100 * share:.0f} %")
         self.slider.setAccessibleName(name)
         if not self.slider.isSliderDown():
             with QSignalBlocker(self.slider):
                 self.slider.setValue(round(POSITIONS * share))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 Qt's name
+        """Names are long where there is room for them."""
+        super().resizeEvent(event)
+        self.name.setFixedWidth(round(self.width() * _NAME_SHARE))
+        elide(self.name, self._text, self.name.maximumWidth() - 2)
 
 
 class _Silent(QStyledItemDelegate):

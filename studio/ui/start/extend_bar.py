@@ -41,6 +41,7 @@ class ExtendBar(QWidget):
         self._lay_out()
         for spin in self.spins.values():
             spin.valueChanged.connect(self._on_edited)
+            spin.editingFinished.connect(self._on_editing_finished)
         self.extend_button.clicked.connect(self._on_extend_wanted)
         self.leave_button.clicked.connect(self.leaveWanted)
         self.hide()
@@ -116,6 +117,10 @@ class ExtendBar(QWidget):
         self.outcome.style().polish(self.outcome)
         self.extend_button.setEnabled(not is_too_large and margins != Margins())
         self.marginsChanged.emit(margins)
+
+    def _on_editing_finished(self) -> None:
+        """Show the numbers that are used."""
+        self.set_margins(self.margins)
 
     def _on_extend_wanted(self) -> None:
         if self.extend_button.isEnabled():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QRectF
 
 from studio.core.models import ModelInfo
 from studio.core.session import Session
@@ -17,6 +17,8 @@ from studio.ui.start.start_desk import StartDesk
 
 _ROOM = 0.6
 """Of the fitted zoom: room to drag the edges into."""
+_EDGE_PX = 12
+"""Between the frame and the edge of the view."""
 
 
 class ExtendDesk(QObject):
@@ -48,7 +50,8 @@ class ExtendDesk(QObject):
         self._view.changed.connect(self._on_preview_changed)
         self._starts.shown.connect(self._on_shown)
         self._layer.dragged.connect(bar.set_margins)
-        bar.marginsChanged.connect(self._layer.show_margins)
+        bar.marginsChanged.connect(self._on_margins_changed)
+        self._layer.settled.connect(self._bring_into_sight)
         bar.wanted.connect(self._extend)
         bar.leaveWanted.connect(self._on_leave_wanted)
 
@@ -84,6 +87,23 @@ class ExtendDesk(QObject):
         elif not self._layer.isHidden():
             self._leave()
             self._pictures.show_again(self._before)
+
+    def _on_margins_changed(self, margins: Margins) -> None:
+        self._layer.show_margins(margins)
+        if not self._layer.is_held:
+            self._bring_into_sight()
+
+    def _bring_into_sight(self) -> None:
+        """Zoom out as far as the frame needs; never in, which would run away from the hand."""
+        if self._layer.isHidden():
+            return
+        frame, room = self._layer.frame(), QRectF(self._view.rect())
+        middle = room.center()
+        across = max(middle.x() - frame.left(), frame.right() - middle.x(), 1.0)
+        down = max(middle.y() - frame.top(), frame.bottom() - middle.y(), 1.0)
+        factor = min((room.width() / 2 - _EDGE_PX) / across, (room.height() / 2 - _EDGE_PX) / down)
+        if factor < 1:
+            self._view.zoom_by(factor)
 
     def _on_leave_wanted(self) -> None:
         self._action.setChecked(False)

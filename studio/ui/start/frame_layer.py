@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from studio.ui.preview_view import PreviewView
@@ -28,9 +28,11 @@ class FrameLayer(QWidget):
 
     Signals:
         dragged: the Margins that the hand asks for.
+        settled: the hand has let go, or the layer has another size.
     """
 
     dragged = Signal(object)
+    settled = Signal()
 
     def __init__(self, view: PreviewView) -> None:
         super().__init__()
@@ -42,6 +44,11 @@ class FrameLayer(QWidget):
         self._view, self._margins = view, Margins()
         self._held: frozenset[str] = frozenset()
         view.zoomChanged.connect(self.update)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the hand has hold of an edge."""
+        return bool(self._held)
 
     def show_margins(self, margins: Margins) -> None:
         """Draw the frame so far out."""
@@ -69,10 +76,16 @@ class FrameLayer(QWidget):
         if not self._held:
             event.ignore()
         self._held = frozenset()
+        self.settled.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Another size of the view."""
+        super().resizeEvent(event)
+        self.settled.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """The room in the mask's red, the frame around it, and a handle on each edge."""
-        frame, inner = self._frame(), self._view.target()
+        frame, inner = self.frame(), self._view.target()
         room = QPainterPath()
         room.addRect(frame)
         room.addRect(inner)
@@ -90,13 +103,14 @@ class FrameLayer(QWidget):
             painter.drawEllipse(QPointF(x, y), _HANDLE_PX, _HANDLE_PX)
         painter.end()
 
-    def _frame(self) -> QRectF:
+    def frame(self) -> QRectF:
+        """Where the larger picture lies in the view."""
         zoom, margins = self._view.zoom, self._margins
         by = (-margins.left * zoom, -margins.top * zoom, margins.right * zoom, margins.bottom * zoom)
         return self._view.target().adjusted(*by)
 
     def _sides_at(self, at: QPointF) -> frozenset[str]:
-        frame = self._frame()
+        frame = self.frame()
         if not frame.adjusted(-_GRIP_PX, -_GRIP_PX, _GRIP_PX, _GRIP_PX).contains(at):
             return frozenset()
         distances = {

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QWidget
 from studio.core.start_picture import Mask
 from studio.ui.preview_view import PreviewView
 from studio.ui.start.brush import SIZE_MAX_PX, SIZE_MIN_PX, Brush, Dab, Rect, paint
-from studio.ui.start.pictures import Tint
+from studio.ui.start.pictures import Tint, outline
 
 _NOTCH = 1.2
 _SOFTER = 0.125
@@ -187,7 +187,11 @@ class MaskLayer(QWidget):
         """The mask, and the brush's ring."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(self._view.target(), self._tint.image)
+        target = self._view.target()
+        painter.drawImage(target, self._tint.image)
+        room = event.rect() & target.toAlignedRect()
+        if not room.isEmpty():
+            painter.drawImage(room, outline(self._mask, target, room))
         if self._pointer is not None and not self._pans:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             radius = self._ring_radius()
@@ -230,7 +234,7 @@ class MaskLayer(QWidget):
         left, top, right, bottom = rect
         zoom, corner = self._view.zoom, self._view.target().topLeft()
         size = QRectF(left * zoom, top * zoom, (right - left) * zoom, (bottom - top) * zoom)
-        return size.translated(corner).toAlignedRect().adjusted(-1, -1, 1, 1)
+        return size.translated(corner).toAlignedRect().adjusted(-2, -2, 2, 2)
 
     def _ring_radius(self) -> float:
         return max(self._brush.size_px / 2 * self._view.zoom, 1.0)

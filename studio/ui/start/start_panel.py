@@ -10,10 +10,10 @@ from studio.core.options import option
 from studio.core.start import Area, Encoding, Enlarging, Start
 from studio.ui.canvas.slider import Slider
 from studio.ui.controls import GAP, DecimalSpin, Fold, IconButton, Spin, column, label, note, say
+from studio.ui.images import is_picture
 
 THUMB_PX = 72
 _SLIDER_STEPS = 100
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 class StartPanel(QWidget):
@@ -189,13 +189,15 @@ class StartPanel(QWidget):
         inside = column(encoding)
         inside.addWidget(self.encoding_check)
         inside.addWidget(self.enlarging_check)
-        layout.addWidget(Fold(self.tr("Encoding"), self.tr("How the picture becomes latents."), encoding))
+        layout.addWidget(
+            Fold("encodingFold", self.tr("Encoding"), self.tr("How the picture becomes latents."), encoding)
+        )
         content = QWidget()
         inner = column(content)
         for widget in (self._empty, self._filled, self.problem):
             inner.addWidget(widget)
         tip = self.tr("A picture to go on from. Drop one here.")
-        self.fold = Fold(self.tr("Starting picture"), tip, content)
+        self.fold = Fold("startFold", self.tr("Starting picture"), tip, content)
         column(self).addWidget(self.fold)
 
     def _lay_out_empty(self) -> None:
@@ -282,4 +284,4 @@ def picture_path(mime: QMimeData) -> Path | None:
     """The one local picture file in `mime`, by its name; None where there is none, or several."""
     urls = mime.urls() if mime.hasUrls() else []
     path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-    return path if path is not None and path.suffix.casefold() in _SUFFIXES else None
+    return path if path is not None and is_picture(path) else None

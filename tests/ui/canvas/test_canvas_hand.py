@@ -9,6 +9,7 @@ from studio.core.blend import KEYFRAMES_MAX, Keyframe, Law
 from studio.core.canvas import Material, blend_of, puck_of, shares_of
 from studio.core.canvas_edits import Arrangement
 from studio.ui.canvas.keyframe_menu import Deed
+from tests.ui.start.conftest import drag_onto
 
 LEFT, ALT, SHIFT = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
 SQUARE = Arrangement.SQUARE
@@ -342,6 +343,16 @@ def test_a_dropped_picture_becomes_a_keyframe(hand, tmp_path):
     assert hand.canvas.placed[0].keyframe.closeness == pytest.approx(0.4)
 
 
+def test_only_pictures_are_welcome(hand, tmp_path):
+    for name in ("notes.txt", "a.lstudio", "a.safetensors", "folder"):
+        assert not drag_onto(hand.view, tmp_path / name)
+        drop(hand, tmp_path / name, hand.at(0, 0))
+        assert "Drop" not in hand.view._message()
+    assert drag_onto(hand.view, tmp_path / "gone.JPG")
+    hand.qtbot.waitUntil(lambda: bool(hand.failures))
+    assert len(hand.failures) == 1
+
+
 @pytest.mark.parametrize(("name", "content"), [("gone.png", None), ("not.png", b"not a picture")])
 def test_a_dropped_file_that_is_no_picture_is_a_sentence(hand, tmp_path, name, content):
     hand.add(2)
@@ -388,8 +399,16 @@ def test_what_makes_no_blend_is_said_in_place(hand):
     hand.add(2)
     hand.panel.lawChosen.emit(Law.SLERP)
     assert "exactly 2" in line.text()
+    assert not hand.find("keepButton").isEnabled()
+    hand.controller.pictures.on_idle(True)
+    hand.drafter.answer_tiles()
+    assert hand.drafter.asked_tiles == len(hand.canvas.placed)  # the keyframes' own pictures, no map
+    hand.key(Qt.Key.Key_Return)
+    assert "exactly 2" in hand.failures[-1]
+    assert not hand.drafter.submitted
     hand.panel.lawChosen.emit(Law.GRAM)
     assert line.text() == ""
+    assert hand.find("keepButton").isEnabled()
 
 
 def test_weights_that_mean_nothing_are_refused_and_the_canvas_stays(hand):

@@ -42,6 +42,19 @@ def test_the_button_asks_and_makes_two_keyframes_as_one_undo_step(hand):
     assert hand.canvas == before
 
 
+def test_one_more_keyframe_beside_a_variation_is_blended_with_it(hand):
+    hand.key(Qt.Key.Key_V)
+    hand.qtbot.keyClick(popover(hand).seed_edit, Qt.Key.Key_Return)
+    varied, steps = hand.canvas, hand.undo_steps()
+    hand.key(Qt.Key.Key_N)
+    assert hand.canvas.law is Law.GRAM
+    assert hand.find("canvasAdvice").text() == ""
+    assert hand.find("keepButton").isEnabled()
+    assert hand.undo_steps() == steps + 1
+    hand.session.undo()
+    assert hand.canvas == varied
+
+
 def test_v_varies_the_selected_keyframe_and_return_takes_it(hand):
     hand.add(4, Arrangement.SQUARE)
     hand.qtbot.mouseClick(hand.view, LEFT, pos=hand.view.card_rect(2).center().toPoint())

@@ -94,3 +94,39 @@ def test_another_picture_on_show_ends_it(hand):
     view.pictureChosen.emit(view.model().row_at(view.model().index(0)))
     hand.studio.wait(hand.studio.find("frameLayer").isHidden)
     assert not hand.window.action("extend").isChecked()
+
+
+def test_the_frame_stays_in_sight_by_number_and_in_a_smaller_window(started, frame):
+    view = started.window.preview_view
+    for side in ("Left", "Bottom"):
+        started.studio.find(f"extend{side}Spin").setValue(512)
+        assert frame.rect().toRectF().contains(frame.frame())
+    zoom, before = view.zoom, frame.size()
+    started.window.resize(started.window.minimumSizeHint())
+    started.studio.wait(lambda: frame.size() != before)
+    assert frame.rect().toRectF().contains(frame.frame())
+    assert view.zoom < zoom
+    zoom = view.zoom
+    started.studio.find("extendLeftSpin").setValue(0)
+    assert view.zoom == zoom
+
+
+def test_under_the_hand_the_picture_keeps_its_size(started, frame):
+    view, qtbot = started.window.preview_view, started.studio.qtbot
+    zoom = view.zoom
+    qtbot.mousePress(frame, LEFT, pos=started.at(255, 128))
+    qtbot.mouseMove(frame, started.at(1000, 128))
+    assert started.studio.find("extendRightSpin").value() > 700
+    assert view.zoom == zoom
+    qtbot.mouseRelease(frame, LEFT, pos=started.at(1000, 128))
+    assert frame.rect().toRectF().contains(frame.frame())
+
+
+def test_the_numbers_are_the_ones_that_are_used(started, frame):
+    spin = started.studio.find("extendRightSpin")
+    spin.selectAll()
+    started.studio.qtbot.keyClicks(spin, "100")
+    assert spin.value() == 100  # while it is typed it is the hand's
+    started.studio.press(Qt.Key.Key_Tab, widget=spin)
+    assert spin.value() == 112
+    assert started.studio.find("extendOutcome").text() == "368 × 256 px"

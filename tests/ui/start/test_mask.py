@@ -1,5 +1,7 @@
 """The mask through the window: painted with the mouse and with a pen, undone, filled, inverted, cleared, left."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -8,6 +10,7 @@ from PySide6.QtGui import QPointingDevice, QTabletEvent
 from PySide6.QtWidgets import QApplication
 
 from studio.core.start_picture import decode_mask
+from studio.ui.images import to_picture
 
 MIDDLE, RIGHT = Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
 
@@ -35,6 +38,23 @@ def test_the_mask_is_shown_over_the_picture(painting):
     after, still = colors()
     assert after.red() - after.blue() > before.red() - before.blue()
     assert still == elsewhere
+
+
+def test_its_edge_is_black_and_white_so_that_it_is_seen_on_a_red_picture_too(painting):
+    def edges():
+        shot = to_picture(painting.window.preview_view.grab().toImage()).astype(int).sum(axis=2)
+        line = shot[:, painting.at(100, 100).x()]
+        beside = list(pairwise(line.tolist()))
+        return beside.count((0, 765)), beside.count((765, 0))
+
+    painting.layer.leaveEvent(QEvent(QEvent.Type.Leave))  # the brush's ring is black and white as well
+    nothing = edges()
+    painting.stroke((60, 100), (140, 100))
+    painting.layer.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert edges() == (nothing[0] + 1, nothing[1] + 1)
+    painting.studio.find("maskFillButton").click()
+    painting.studio.wait(lambda: painting.mask.min() == 255)
+    assert edges() == nothing
 
 
 def test_each_stroke_is_undone_and_done_again(painting):
