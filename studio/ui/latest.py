@@ -8,6 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.errors import StudioError
+from studio.ui.failures import failure
 
 Made = TypeVar("Made")
 
@@ -31,16 +32,17 @@ class Latest(QObject):
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._wish: _Wish | None = None
-        self._future: Future[None] | None = None
+        self._future: Future[Any] | None = None
         self._answered.connect(self._on_answered)
 
     def wish(
         self, work: Callable[[], Made], give: Callable[[Made], object], refuse: Callable[[StudioError], object]
     ) -> None:
-        """Call `work` on the thread; it may raise StudioError, which `refuse` gets."""
+        """Call `work` on the thread; what it raises `refuse` gets, what nobody foresaw as a sentence that says so."""
         self.drop()
         self._wish = _Wish(give, refuse)
-        self._future = self._pool.submit(self._work, work, self._wish)
+        self._future = self._pool.submit(work)
+        self._pool.submit(self._tell, self._future, self._wish)  # on the same thread, and so after it
 
     def drop(self) -> None:
         """Nothing is wanted any more."""
@@ -53,13 +55,14 @@ class Latest(QObject):
         self.drop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _work(self, work: Callable[[], object], wish: _Wish) -> None:
-        try:
-            made = work()
-        except StudioError as error:
+    def _tell(self, made: Future[Any], wish: _Wish) -> None:
+        error = None if made.cancelled() else made.exception()
+        if isinstance(error, StudioError):
             self._answered.emit(wish, None, error)
-        else:
-            self._answered.emit(wish, made, None)
+        elif isinstance(error, Exception):
+            self._answered.emit(wish, None, StudioError(failure(error).sentence))
+        elif error is None and not made.cancelled():
+            self._answered.emit(wish, made.result(), None)
 
     def _on_answered(self, wish: _Wish, made: object, error: StudioError | None) -> None:
         if wish is self._wish:

@@ -87,7 +87,7 @@ class Preferences(QObject):
     def _show(self) -> None:
         theme = theme_for(self._settings.appearance)
         apply_theme(self._app, theme)
-        self._window.prompt_panel.set_mark_colors(QColor(theme.warning), QColor(theme.accent_hover))
+        self._window.prompt_panel.set_mark_colors(QColor(theme.warning), QColor(theme.active))
         for name, appearance in _APPEARANCES.items():
             self._window.action(name).setChecked(appearance is self._settings.appearance)
         for name, tier in _TIERS.items():

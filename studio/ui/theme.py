@@ -14,7 +14,8 @@ from studio.core.settings import Appearance
 class Theme(msgspec.Struct, frozen=True, kw_only=True):
     """The colours of one look, as #rrggbb. `ground` lies behind the picture; `raised` is a button's face.
 
-    `faint` is for what cannot be used now, and for lines; whatever is to be read is darker or lighter than it.
+    `active` is the accent where it is written with. `faint` is for lines and for what cannot be used now: what is to
+    be read stands out more.
     """
 
     ground: str
@@ -30,6 +31,7 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     accent: str
     accent_hover: str
     accent_text: str
+    active: str
     warning: str
     error: str
     notice: str
@@ -49,6 +51,7 @@ DARK = Theme(
     accent="#4772cd",
     accent_hover="#507bd6",
     accent_text="#ffffff",
+    active="#8aaef0",
     warning="#d9a441",
     error="#ea8a80",
     notice="#363636",
@@ -67,6 +70,7 @@ LIGHT = Theme(
     accent="#3565c8",
     accent_hover="#2b57b3",
     accent_text="#ffffff",
+    active="#3565c8",
     warning="#8a5a00",
     error="#b3261e",
     notice="#f7f7f7",
@@ -111,7 +115,7 @@ def palette_of(theme: Theme) -> QPalette:
         role.Highlight: theme.accent,
         role.HighlightedText: theme.accent_text,
         role.Accent: theme.accent,
-        role.Link: theme.accent,
+        role.Link: theme.active,
         role.Light: theme.hover,
         role.Midlight: theme.raised,
         role.Mid: theme.line,

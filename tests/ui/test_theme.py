@@ -14,6 +14,7 @@ ON = {
     "warning": ("window", "notice"),
     "error": ("window", "raised", "notice"),
     "accent_text": ("accent",),
+    "active": ("window", "base", "raised"),
 }
 
 
