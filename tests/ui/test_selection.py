@@ -1,5 +1,7 @@
 """Which pictures are selected belongs to the project: saved with it, and found again."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QItemSelectionModel
 
 from studio.core.project import read_project
@@ -67,7 +69,8 @@ def test_it_is_there_again_after_a_restart(make_studio):
     second = make_studio()
     second.show()
     second.wait(lambda: selected(second) == names)
-    assert second.pictures.on_show is None
+    second.wait(lambda: second.pictures.on_show is not None)
+    assert [second.pictures.on_show.path.name] == [Path(name).name for name in names]
 
 
 def test_what_the_artist_selects_meanwhile_is_not_taken_away(shown, tmp_path):
