@@ -52,8 +52,9 @@ class Delta:
     scale: float
 
     def fits(self, weight: Tensor) -> bool:
-        """Whether it is a change of such a weight."""
-        return is_alike((len(self.up), *self.down.shape[1:]), weight.shape)
+        """Whether it is a change of such a weight, which may be kept as the matrix it is with its last sides as one."""
+        own = (len(self.up), *self.down.shape[1:])
+        return is_alike(own, weight.shape) or own == weight.flatten(1).shape
 
     def of(self, weight: Tensor) -> Tensor:
         """The change of a `weight` that it fits, float32, of its shape and on its device."""

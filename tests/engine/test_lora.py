@@ -206,13 +206,27 @@ def test_a_change_of_as_many_numbers_in_another_order_does_not_fit(components, t
     for layer, turn in (
         (key, lambda down, up: (up.T, down.T)),
         (CONV, lambda down, up: (down.permute(0, 2, 3, 1), up)),
-        (CONV, lambda down, up: (down.flatten(1), up)),
+        (CONV, lambda down, up: (down.permute(0, 2, 3, 1).flatten(2), up)),
     ):
         down, up = turn(*halves(components, "unet", layer))
         parts = {"lora_down.weight": down.contiguous(), "lora_up.weight": up.contiguous()}
         save_file({f"unet.{layer}.{part}": value for part, value in parts.items()}, tmp_path / "a.safetensors")
         with pytest.raises(AdapterError, match="does not fit"):
             Adapters(components).use([(load_lora(tmp_path / "a.safetensors", components), 1.0)])
+
+
+def test_a_convolution_may_be_kept_as_a_matrix(components, tmp_path):
+    down, up = halves(components, "unet", CONV)
+    changed = []
+    for kept in (down, down.flatten(1)):
+        tensors = {f"unet.{CONV}.lora_A.weight": kept.contiguous(), f"unet.{CONV}.lora_B.weight": up}
+        save_file(tensors, tmp_path / "a.safetensors")
+        adapters = Adapters(components)
+        adapters.use([(load_lora(tmp_path / "a.safetensors", components), 1.0)])
+        changed.append(components["unet"].get_parameter(f"{CONV}.weight").clone())
+        adapters.use([])
+    assert torch.equal(*changed)
+    assert not torch.equal(changed[0], components["unet"].get_parameter(f"{CONV}.weight"))
 
 
 def test_a_linear_layer_may_be_kept_as_a_convolution_of_one_pixel(components, tmp_path):

@@ -13,7 +13,7 @@ from studio.engine.local import LocalEngine
 from studio.training.lora import Halves, Lesson, sepia, train_lora, vignette, write_lora
 
 MODEL = Path(__file__).parents[2] / "resources" / "models" / "horizon"
-LESSON = Lesson(scenes=12, side=128, steps=14, batch=8, rank=4, learning_rate=6e-3)
+LESSON = Lesson(scenes=12, side=128, steps=28, batch=8, rank=4, learning_rate=6e-3)
 
 
 def by_chance(like: Halves) -> Halves:
@@ -38,11 +38,11 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> LocalEngine:
     return LocalEngine((MODEL.parent, home / "models"), device="cpu")
 
 
-def made(engine: LocalEngine, **uses: float) -> Picture:
+def made(engine: LocalEngine, seed: int = 7, **uses: float) -> Picture:
     adapters = tuple(AdapterUse(name=name, strength=strength) for name, strength in uses.items())
     model = ModelRef(name="Horizon")
     recipe = Recipe(
-        prompt="a red sailboat on a calm sea", width=128, height=128, steps=6, seed=7, model=model, adapters=adapters
+        prompt="a red sailboat on a calm sea", width=128, height=128, steps=6, seed=seed, model=model, adapters=adapters
     )
     return engine.generate(recipe, silent).picture
 
@@ -59,10 +59,13 @@ def off_sepia(picture: Picture) -> float:
 def test_it_changes_pictures_as_it_was_taught_and_one_by_chance_does_not(
     taught: LocalEngine,
 ) -> None:
-    plain, half, whole = (off_sepia(made(taught, taught=strength)) for strength in (0.0, 0.5, 1.0))
-    chance = off_sepia(made(taught, chance=1.0))
-    assert max(half, whole) < 0.75 * plain
-    assert chance > 0.85 * plain
+    def off(**uses: float) -> float:
+        return float(np.mean([off_sepia(made(taught, seed, **uses)) for seed in (7, 8, 9)]))
+
+    plain, half, whole = (off(taught=strength) for strength in (0.0, 0.5, 1.0))
+    assert whole < 0.75 * plain
+    assert whole < half < 0.95 * plain
+    assert off(chance=1.0) > 0.85 * plain
 
 
 def test_at_strength_0_and_taken_out_it_is_as_if_it_were_not_there(taught: LocalEngine) -> None:
