@@ -47,9 +47,9 @@ def test_one_seed_is_one_picture_and_its_recipe_makes_it_again(data, tmp_path):
 
 
 def test_a_prompt_over_the_encoders_tokens_is_told_and_nothing_is_written(data, tmp_path):
-    done = studio(data, "generate", "sea " * 100, *SMALL, "--out", tmp_path / "a.png")
+    done = studio(data, "generate", "sea " * 1300, *SMALL, "--out", tmp_path / "a.png")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "tokens, but the model reads 75. Shorten it by" in done.stderr
+    assert "tokens, but the model reads 1,200. Shorten it by" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
