@@ -178,6 +178,8 @@ def _adapters(field: Field, text: str) -> list[AdapterUse | None]:
     for each in _names(field, text):
         name, _, strength = each.rpartition(":") if ":" in each else (each, "", "1")
         try:
+            if not name:
+                raise ValueError(each)
             found.append(None if each.casefold() == NONE else AdapterUse(name=name, strength=float(strength)))
         except ValueError as error:
             said = f"LoRA: “{each[:40]}” is not understood. Type {_examples(field)}."

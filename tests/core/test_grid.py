@@ -187,6 +187,7 @@ def test_values_of_settings_are_held_to_what_the_scheduler_takes_and_models_to_t
         (Field.MODEL, "None such", "Model: there is none called “None such”."),
         (Field.LORA, "ink:x", "LoRA: “ink:x” is not understood. Type none, ink:0.5, ink:1 or ink, paper:0.8."),
         (Field.LORA, "ink:9", "The adapter “ink”"),
+        (Field.LORA, ":0.5", "LoRA: “:0.5” is not understood."),
         (Field.SOLVER, "middle", "Solver: “middle” is not known."),
     ):
         with pytest.raises(OptionError) as caught:
