@@ -76,8 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         bool,
         Meta(
             title="Several at once",
-            description="Make pictures of one wish together, as many as memory holds: faster; each may differ from the"
-            " one its recipe makes alone by rounding.",
+            description="Make the pictures that wait together, as many as memory holds: faster. A pixel may differ by a"
+            " shade from the picture made alone.",
             extra={"section": "Pictures"},
         ),
     ] = False

@@ -63,7 +63,7 @@ def test_weights_have_bounds():
     assert passage.weight == 10.0
 
 
-def test_thousands_of_brackets_are_read_at_once():
+def test_thousands_of_brackets_keep_to_the_bounds():
     (chunk,) = parse_prompt("(a" * 10_000).chunks
     assert (chunk[0].weight, chunk[-1].weight) == (pytest.approx(1.1), 10.0)
     assert sum(len(passage.text) for passage in chunk) == 10_000
